@@ -1,0 +1,77 @@
+#include "util/reclaim.hpp"
+
+#include <algorithm>
+
+namespace kelp::util {
+
+Domain::~Domain() {
+  for (const Retired& r : retired_) r.deleter(r.object);
+  for (Reader* r = readers_.load(std::memory_order_acquire); r != nullptr;) {
+    Reader* next = r->next_;
+    delete r;
+    r = next;
+  }
+}
+
+Reader& Domain::open_reader() {
+  detail::decide_asymmetric_fence();  // before the first light_fence() counts
+  for (Reader* r = readers_.load(std::memory_order_acquire); r != nullptr; r = r->next_) {
+    bool free = false;
+    // Relaxed on failure: we only go on to the next one.
+    if (r->in_use_.compare_exchange_strong(free, true, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      return *r;
+    }
+  }
+  auto* fresh = new Reader;
+  fresh->next_ = readers_.load(std::memory_order_relaxed);
+  // Release: a scan that finds the reader sees its next_. Relaxed on failure: next_ is set again.
+  while (!readers_.compare_exchange_weak(fresh->next_, fresh, std::memory_order_seq_cst,
+                                         std::memory_order_relaxed)) {
+  }
+  return *fresh;
+}
+
+void Domain::close_reader(Reader& reader) noexcept {
+  reader.epoch.store(0, std::memory_order_release);
+  for (auto& slot : reader.hazards) slot.store(nullptr, std::memory_order_release);
+  reader.in_use_.store(false, std::memory_order_release);
+}
+
+void Domain::retire(void* object, void (*deleter)(void*)) {
+  {
+    const std::lock_guard lock(mutex_);
+    // A reader that entered with this epoch or an older one may hold the object; one that enters
+    // with a newer epoch read it after the object was unlinked.
+    const std::uint64_t now = epoch_.load(std::memory_order_relaxed);
+    retired_.push_back({object, deleter, now});
+    // Relaxed would do for the value; release so that a newer epoch implies the unlinking.
+    epoch_.store(now + 1, std::memory_order_release);
+  }
+  collect();
+}
+
+void Domain::collect() {
+  std::vector<Retired> free;
+  {
+    const std::lock_guard lock(mutex_);
+    if (retired_.empty()) return;
+    heavy_fence();
+    std::uint64_t oldest = epoch_.load(std::memory_order_relaxed);
+    for (const Reader* r = readers_.load(std::memory_order_acquire); r != nullptr; r = r->next_) {
+      const std::uint64_t e = r->epoch.load(std::memory_order_acquire);
+      if (e != 0) oldest = std::min(oldest, e);
+    }
+    const auto kept = std::partition(retired_.begin(), retired_.end(),
+                                     [&](const Retired& r) { return r.epoch >= oldest; });
+    free.assign(kept, retired_.end());
+    retired_.erase(kept, retired_.end());
+  }
+  for (const Retired& r : free) r.deleter(r.object);
+}
+
+std::size_t Domain::retired() const {
+  const std::lock_guard lock(mutex_);
+  return retired_.size();
+}
+
+}  // namespace kelp::util
