@@ -38,6 +38,7 @@ void Domain::close_reader(Reader& reader) noexcept {
 }
 
 void Domain::retire(void* object, void (*deleter)(void*)) {
+  bool due = false;
   {
     const std::lock_guard lock(mutex_);
     // A reader that entered with this epoch or an older one may hold the object; one that enters
@@ -46,8 +47,9 @@ void Domain::retire(void* object, void (*deleter)(void*)) {
     retired_.push_back({object, deleter, now});
     // Relaxed would do for the value; release so that a newer epoch implies the unlinking.
     epoch_.store(now + 1, std::memory_order_release);
+    due = retired_.size() % collect_every == 0;  // a heavy fence for each would make binding slow
   }
-  collect();
+  if (due) collect();
 }
 
 void Domain::collect() {

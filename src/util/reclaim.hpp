@@ -61,7 +61,7 @@ class Domain {
   void retire(T* object) {
     retire(const_cast<std::remove_const_t<T>*>(object), [](void* p) { delete static_cast<T*>(p); });
   }
-  /// Frees what may be freed now; called by retire() as well. Control plane only.
+  /// Frees what may be freed now; retire() calls it now and then. Control plane only.
   void collect();
   /// Objects retired and not yet freed.
   [[nodiscard]] std::size_t retired() const;
@@ -88,6 +88,8 @@ class Domain {
     void (*deleter)(void*);
     std::uint64_t epoch;
   };
+
+  static constexpr std::size_t collect_every = 64;
 
   std::atomic<Reader*> readers_{nullptr};
   std::atomic<std::uint64_t> epoch_{1};
