@@ -19,11 +19,15 @@ class KELP_API Clock {
   /// A deadline that never comes.
   static constexpr time_point never = time_point::max();
 
-  /// Told when time moved without passing: a wait that sleeps re-reads the clock.
+  /// Who has timers, or sleeps, on a clock that others move. Both functions run on the thread that
+  /// moves it; they may use the clock, add and remove listeners, but not advance it.
   class KELP_API Listener {
    public:
     virtual ~Listener();
+    /// Time moved without passing: run what is due, wake what sleeps so that it re-reads the clock.
     virtual void time_moved() noexcept = 0;
+    /// When the listener's next timer is due: advance() stops there on its way. Default: never.
+    [[nodiscard]] virtual time_point next_due() noexcept;
   };
 
   virtual ~Clock();
@@ -35,11 +39,13 @@ class KELP_API Clock {
   /// 64 random bits.
   [[nodiscard]] virtual std::uint64_t random() noexcept = 0;
 
-  /// Called by a wait that found nothing to do before `until`. A manual clock moves there and
-  /// returns true: the wait then ends without sleeping. A real clock returns false.
+  /// Called by a wait that found nothing to do before `until`. A manual clock moves there, tells
+  /// nobody (the caller runs what is due) and returns true: the wait then ends without sleeping. A
+  /// real clock returns false, and so does any for `never`.
   virtual bool jump_to(time_point until) noexcept = 0;
 
-  /// A listener must be removed before it is destroyed. Real clocks ignore both.
+  /// A listener must be removed before it is destroyed; remove_listener() returns when nobody tells
+  /// it any more, so the caller holds no lock that the listener takes. Real clocks ignore both.
   virtual void add_listener(Listener& listener);
   virtual void remove_listener(Listener& listener) noexcept;
 
@@ -51,7 +57,7 @@ class KELP_API Clock {
 [[nodiscard]] KELP_API std::shared_ptr<Clock> system_clock();
 
 /// A clock that stands still until somebody moves it, with a seeded random source: tests that use
-/// it are deterministic and never sleep.
+/// it are deterministic and never sleep. It starts at one hour, and its wall at 2020-01-01T00:00:00Z.
 ///
 /// With `auto_advance` (the default) a wait that finds nothing moves the clock to its deadline and
 /// returns; without it such a wait sleeps until a message, an interrupt or advance() ends it.
@@ -68,7 +74,8 @@ class KELP_API ManualClock final : public Clock {
   void add_listener(Listener& listener) override;
   void remove_listener(Listener& listener) noexcept override;
 
-  /// Moves time forward and tells every listener. Throws InvalidArgument when `by` is negative.
+  /// Moves time forward, by way of every listener's due times in their order, and tells every
+  /// listener at each stop. Throws InvalidArgument when `by` is negative.
   void advance(duration by);
 
  private:

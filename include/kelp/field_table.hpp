@@ -67,22 +67,23 @@ class KELP_API FieldTable {
   std::vector<value_type> fields_;
 };
 
-/// One value of a FieldTable. Comparison is exact: 1 (int32) is not 1 (int64); `same_number` and the
-/// headers exchange compare by value.
+/// One value of a FieldTable. Comparison is exact: 1 (int32) is not 1 (int64); same_number() compares
+/// by value.
 class KELP_API FieldValue {
  public:
-  using Variant =
-      std::variant<std::monostate, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t,
-                   std::int32_t, std::uint32_t, std::int64_t, float, double, Decimal, std::string,
-                   Bytes, Timestamp, FieldArray, FieldTable>;
+  using Variant = std::variant<std::monostate, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t,
+                               std::int32_t, std::uint32_t, std::int64_t, float, double, Decimal, std::string,
+                               Bytes, Timestamp, FieldArray, FieldTable>;
 
   FieldValue() noexcept = default;
   FieldValue(std::nullptr_t) noexcept {}
   FieldValue(const char* text) : value_(std::string(text)) {}
   FieldValue(std::string_view text) : value_(std::string(text)) {}
   template <class T>
-    requires(!std::is_same_v<std::remove_cvref_t<T>, FieldValue> && std::is_constructible_v<Variant, std::in_place_type_t<std::remove_cvref_t<T>>, T>)
-  FieldValue(T&& value) : value_(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(value)) {}
+  requires(!std::is_same_v<std::remove_cvref_t<T>, FieldValue> &&
+           std::is_constructible_v<Variant, std::in_place_type_t<std::remove_cvref_t<T>>, T>)
+      FieldValue(T&& value)
+      : value_(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(value)) {}
 
   [[nodiscard]] const Variant& variant() const noexcept { return value_; }
   template <class T>
@@ -95,5 +96,8 @@ class KELP_API FieldValue {
  private:
   Variant value_;
 };
+
+/// True when both are integers or floating-point numbers of equal value, whatever their types.
+[[nodiscard]] KELP_API bool same_number(const FieldValue& a, const FieldValue& b) noexcept;
 
 }  // namespace kelp

@@ -1,0 +1,7 @@
+#include <kelp/version.hpp>
+
+namespace kelp {
+
+std::string_view version() noexcept { return KELP_VERSION; }
+
+}  // namespace kelp
