@@ -42,6 +42,9 @@ class KELP_API FieldTable {
 
   FieldTable() noexcept;
   FieldTable(std::initializer_list<value_type> fields);
+  /// Takes fields in their order; where a name comes several times its last value stands, at the
+  /// first one's place. n log n, where n calls of set() would be n squared.
+  [[nodiscard]] static FieldTable from(std::vector<value_type> fields);
   FieldTable(const FieldTable&);
   FieldTable(FieldTable&&) noexcept;
   FieldTable& operator=(const FieldTable&);

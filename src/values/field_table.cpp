@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include <kelp/field_table.hpp>
@@ -7,15 +8,43 @@
 namespace kelp {
 
 FieldTable::FieldTable() noexcept = default;
-FieldTable::FieldTable(std::initializer_list<value_type> fields) {
-  fields_.reserve(fields.size());
-  for (const auto& [name, value] : fields) set(name, value);
-}
+FieldTable::FieldTable(std::initializer_list<value_type> fields)
+    : FieldTable(from(std::vector<value_type>(fields))) {}
 FieldTable::FieldTable(const FieldTable&) = default;
 FieldTable::FieldTable(FieldTable&&) noexcept = default;
 FieldTable& FieldTable::operator=(const FieldTable&) = default;
 FieldTable& FieldTable::operator=(FieldTable&&) noexcept = default;
 FieldTable::~FieldTable() = default;
+
+FieldTable FieldTable::from(std::vector<value_type> fields) {
+  FieldTable table;
+  if (fields.size() <= 16) {
+    table.fields_.reserve(fields.size());
+    for (auto& [name, value] : fields) table.set(name, std::move(value));
+    return table;
+  }
+  std::vector<std::uint32_t> order(fields.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return fields[a].first < fields[b].first; });
+  // Equal names are neighbours now, in the order in which they came.
+  std::vector<bool> dropped(fields.size());
+  bool any = false;
+  for (std::size_t i = 0; i + 1 < order.size();) {
+    const std::size_t first = i++;
+    while (i < order.size() && fields[order[i]].first == fields[order[first]].first)
+      dropped[order[i++]] = true;
+    if (i - first == 1) continue;
+    any = true;
+    fields[order[first]].second = std::move(fields[order[i - 1]].second);
+  }
+  table.fields_ = std::move(fields);
+  if (any) {
+    std::size_t at = 0;
+    std::erase_if(table.fields_, [&](const value_type&) { return dropped[at++]; });
+  }
+  return table;
+}
 
 FieldValue& FieldTable::set(std::string_view name, FieldValue value) {
   for (auto& field : fields_) {
