@@ -12,6 +12,7 @@
 #include <kelp/consumer.hpp>
 #include <kelp/entity.hpp>
 #include <kelp/error.hpp>
+#include <kelp/export.hpp>
 #include <kelp/field_table.hpp>
 #include <kelp/json.hpp>
 #include <kelp/message.hpp>

@@ -11,7 +11,8 @@ import textwrap
 import house
 
 BLOCK = re.compile(r"(?:<!-- (\S+?)(?:#(\w+))? -->\n)?```cpp\n(.*?)```", re.DOTALL)
-LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)\s]*\)")
+FENCE = re.compile(r"```.*?```", re.DOTALL)
 
 
 def snippet(text, part):
@@ -40,7 +41,7 @@ def check(files):
 
     for document in (name for name in files if name.endswith(".md")):
         base = document.rsplit("/", 1)[0] + "/" if "/" in document else ""
-        for link in LINK.findall(files[document]):
+        for link in LINK.findall(FENCE.sub("", files[document])):
             target = (base + link).rstrip("/")
             if not any(path == target or path.startswith(target + "/") for path in files):
                 complaints.append(f"{document}: links to {link}, which is not there")
