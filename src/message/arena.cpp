@@ -15,8 +15,7 @@ Slab& slab_of(Block& block) noexcept {
 }
 
 void free_slab(Slab& slab, unsigned size_class) noexcept {
-  const std::size_t size = slab_bytes(size_class);
-  ::operator delete(static_cast<void*>(&slab), size, std::align_val_t(size));
+  ::operator delete(static_cast<void*>(&slab), std::align_val_t(slab_bytes(size_class)));
 }
 
 }  // namespace

@@ -6,29 +6,75 @@
 
 namespace kelp::message {
 
-void refuse_properties(const Properties& p) {
-  const struct {
-    const char* name;
-    std::string_view value;
-  } texts[] = {
-      {"content_type", p.content_type},
-      {"content_encoding", p.content_encoding},
-      {"correlation_id", p.correlation_id},
-      {"reply_to", p.reply_to},
-      {"expiration", p.expiration},
-      {"message_id", p.message_id},
-      {"type", p.type},
-      {"user_id", p.user_id},
-      {"app_id", p.app_id},
-      {"cluster_id", p.cluster_id},
-  };
-  for (const auto& text : texts) {
-    if (text.value.size() > 255) {
-      throw InvalidArgument(std::string("property ") + text.name + " has " +
-                            std::to_string(text.value.size()) + " bytes; AMQP's limit is 255");
-    }
+namespace {
+
+struct NamedText {
+  const char* name;
+  std::string_view Properties::*text;
+  unsigned at;
+};
+
+constexpr NamedText texts[] = {
+    {"content_type", &Properties::content_type, bit::content_type},
+    {"content_encoding", &Properties::content_encoding, bit::content_encoding},
+    {"correlation_id", &Properties::correlation_id, bit::correlation_id},
+    {"reply_to", &Properties::reply_to, bit::reply_to},
+    {"expiration", &Properties::expiration, bit::expiration},
+    {"message_id", &Properties::message_id, bit::message_id},
+    {"type", &Properties::type, bit::type},
+    {"user_id", &Properties::user_id, bit::user_id},
+    {"app_id", &Properties::app_id, bit::app_id},
+    {"cluster_id", &Properties::cluster_id, bit::cluster_id},
+};
+
+[[noreturn, gnu::cold]] void refuse(const char* name, std::size_t size) {
+  throw InvalidArgument(std::string("property ") + name + " has " + std::to_string(size) +
+                        " bytes; AMQP's limit is 255");
+}
+
+}  // namespace
+
+PropertyPlan plan_all_properties(const Properties& p) {
+  PropertyPlan plan{
+      static_cast<unsigned>(p.delivery_mode.has_value()) << bit::delivery_mode |
+          static_cast<unsigned>(p.priority.has_value()) << bit::priority |
+          static_cast<unsigned>(p.timestamp.has_value()) << bit::timestamp,
+      std::size_t{2} + p.delivery_mode.has_value() + p.priority.has_value() + 8 * p.timestamp.has_value()};
+  for (const NamedText& named : texts) {
+    const std::string_view text = p.*named.text;
+    const bool set = text.data() != nullptr;
+    if (text.size() > 255) [[unlikely]]
+      refuse(named.name, text.size());
+    plan.flags |= static_cast<unsigned>(set) << named.at;
+    plan.size += text.size() + set;
   }
-  throw InvalidArgument("a property is longer than AMQP's limit of 255 bytes");
+  if (p.headers != nullptr) {
+    plan.flags |= 1u << bit::headers;
+    plan.size += encoded_size(*p.headers);
+  }
+  return plan;
+}
+
+std::byte* encode_all_properties(const Properties& p, const PropertyPlan& plan, std::byte* out) noexcept {
+  const auto text = [&](std::string_view value) {
+    if (value.data() != nullptr) out = put_short(out, value);
+  };
+  out = put(out, static_cast<std::uint16_t>(plan.flags));
+  text(p.content_type);
+  text(p.content_encoding);
+  if (p.headers != nullptr) out = encode_table(*p.headers, out);
+  if (p.delivery_mode) out = put(out, *p.delivery_mode);
+  if (p.priority) out = put(out, *p.priority);
+  text(p.correlation_id);
+  text(p.reply_to);
+  text(p.expiration);
+  text(p.message_id);
+  if (p.timestamp) out = put(out, *p.timestamp);
+  text(p.type);
+  text(p.user_id);
+  text(p.app_id);
+  text(p.cluster_id);
+  return out;
 }
 
 DecodedProperties decode_properties(std::span<const std::byte> bytes) noexcept {

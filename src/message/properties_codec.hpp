@@ -37,66 +37,39 @@ struct PropertyPlan {
   std::size_t size;
 };
 
-/// Throws InvalidArgument: the text names the property of `properties` that is longer than 255 bytes.
-[[noreturn]] void refuse_properties(const Properties& properties);
+/// True when nothing but content_type and content_encoding is set, as in most messages.
+[[nodiscard, gnu::always_inline]] inline bool only_content(const Properties& p) noexcept {
+  const auto word = [](std::string_view text) { return reinterpret_cast<std::uintptr_t>(text.data()); };
+  const std::uintptr_t texts = word(p.correlation_id) | word(p.reply_to) | word(p.expiration) |
+                               word(p.message_id) | word(p.type) | word(p.user_id) | word(p.app_id) |
+                               word(p.cluster_id) | reinterpret_cast<std::uintptr_t>(p.headers);
+  const bool numbers = p.delivery_mode.has_value() | p.priority.has_value() | p.timestamp.has_value();
+  return texts == 0 && !numbers;
+}
+
+/// For any properties. Throws InvalidArgument naming the one that is longer than 255 bytes.
+[[nodiscard]] PropertyPlan plan_all_properties(const Properties& properties);
+std::byte* encode_all_properties(const Properties& properties, const PropertyPlan& plan,
+                                 std::byte* out) noexcept;
 
 /// What encode_properties() will write. Throws InvalidArgument for texts and header tables beyond
 /// AMQP's limits. Does not allocate unless it throws.
 [[nodiscard, gnu::always_inline]] inline PropertyPlan plan_properties(const Properties& p) {
-  std::size_t size = 2, longest = 0;
-  unsigned flags = 0;
-  // Without branches: an unset view has size 0.
-  const auto text = [&](std::string_view value, unsigned at) {
-    const bool set = value.data() != nullptr;
-    flags |= static_cast<unsigned>(set) << at;
-    size += value.size() + set;
-    longest |= value.size();
-  };
-  text(p.content_type, bit::content_type);
-  text(p.content_encoding, bit::content_encoding);
-  text(p.correlation_id, bit::correlation_id);
-  text(p.reply_to, bit::reply_to);
-  text(p.expiration, bit::expiration);
-  text(p.message_id, bit::message_id);
-  text(p.type, bit::type);
-  text(p.user_id, bit::user_id);
-  text(p.app_id, bit::app_id);
-  text(p.cluster_id, bit::cluster_id);
-  if (longest > 255) [[unlikely]]
-    refuse_properties(p);
-  flags |= static_cast<unsigned>(p.delivery_mode.has_value()) << bit::delivery_mode |
-           static_cast<unsigned>(p.priority.has_value()) << bit::priority |
-           static_cast<unsigned>(p.timestamp.has_value()) << bit::timestamp;
-  size += p.delivery_mode.has_value() + p.priority.has_value() + 8 * p.timestamp.has_value();
-  if (p.headers != nullptr) {
-    flags |= 1u << bit::headers;
-    size += encoded_size(*p.headers);
+  if (!only_content(p) || (p.content_type.size() | p.content_encoding.size()) > 255) {
+    return plan_all_properties(p);
   }
-  return {flags, size};
+  const unsigned type = p.content_type.data() != nullptr, encoding = p.content_encoding.data() != nullptr;
+  return {type << bit::content_type | encoding << bit::content_encoding,
+          2 + p.content_type.size() + type + p.content_encoding.size() + encoding};
 }
 
 /// Writes `plan.size` bytes and returns their end.
 [[gnu::always_inline]] inline std::byte* encode_properties(const Properties& p, const PropertyPlan& plan,
                                                            std::byte* out) noexcept {
-  const unsigned flags = plan.flags;
-  const auto has = [&](unsigned at) { return (flags >> at & 1) != 0; };
-  out = put(out, static_cast<std::uint16_t>(flags));
-  if (has(bit::content_type)) out = put_short(out, p.content_type);
-  if (has(bit::content_encoding)) out = put_short(out, p.content_encoding);
-  // Most messages have nothing else.
-  if ((flags & ((1u << bit::content_encoding) - 1)) == 0) return out;
-  if (has(bit::headers)) out = encode_table(*p.headers, out);
-  if (has(bit::delivery_mode)) out = put(out, *p.delivery_mode);
-  if (has(bit::priority)) out = put(out, *p.priority);
-  if (has(bit::correlation_id)) out = put_short(out, p.correlation_id);
-  if (has(bit::reply_to)) out = put_short(out, p.reply_to);
-  if (has(bit::expiration)) out = put_short(out, p.expiration);
-  if (has(bit::message_id)) out = put_short(out, p.message_id);
-  if (has(bit::timestamp)) out = put(out, *p.timestamp);
-  if (has(bit::type)) out = put_short(out, p.type);
-  if (has(bit::user_id)) out = put_short(out, p.user_id);
-  if (has(bit::app_id)) out = put_short(out, p.app_id);
-  if (has(bit::cluster_id)) out = put_short(out, p.cluster_id);
+  if ((plan.flags & ((1u << bit::content_encoding) - 1)) != 0) return encode_all_properties(p, plan, out);
+  out = put(out, static_cast<std::uint16_t>(plan.flags));
+  if (p.content_type.data() != nullptr) out = put_short(out, p.content_type);
+  if (p.content_encoding.data() != nullptr) out = put_short(out, p.content_encoding);
   return out;
 }
 

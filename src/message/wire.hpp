@@ -54,20 +54,22 @@ template <std::unsigned_integral T>
   struct Words32 {
     std::uint64_t a, b, c, d;
   };
-  if (size > 64) {
-    std::memcpy(out, in, size);
-  } else if (size > 32) {
-    ends(static_cast<Words32*>(nullptr));
-  } else if (size > 16) {
+  if (size <= 16) {
+    if (size >= 8) {
+      ends(static_cast<std::uint64_t*>(nullptr));
+    } else if (size >= 4) {
+      ends(static_cast<std::uint32_t*>(nullptr));
+    } else if (size >= 2) {
+      ends(static_cast<std::uint16_t*>(nullptr));
+    } else if (size == 1) {
+      *out = *in;
+    }
+  } else if (size <= 32) {
     ends(static_cast<Words16*>(nullptr));
-  } else if (size >= 8) {
-    ends(static_cast<std::uint64_t*>(nullptr));
-  } else if (size >= 4) {
-    ends(static_cast<std::uint32_t*>(nullptr));
-  } else if (size >= 2) {
-    ends(static_cast<std::uint16_t*>(nullptr));
-  } else if (size == 1) {
-    *out = *in;
+  } else if (size <= 64) {
+    ends(static_cast<Words32*>(nullptr));
+  } else {
+    std::memcpy(out, in, size);
   }
 }
 
