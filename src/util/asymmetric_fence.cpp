@@ -1,13 +1,7 @@
 #include "util/asymmetric_fence.hpp"
 
-#if defined(__linux__) && !defined(KELP_PORTABLE) && !defined(__SANITIZE_THREAD__)
-#if defined(__has_feature)
-#if !__has_feature(thread_sanitizer)
+#if defined(__linux__) && !defined(KELP_PORTABLE) && !defined(KELP_THREAD_SANITIZER)
 #define KELP_USE_MEMBARRIER 1
-#endif
-#else
-#define KELP_USE_MEMBARRIER 1
-#endif
 #endif
 
 #ifdef KELP_USE_MEMBARRIER
@@ -40,7 +34,7 @@ bool has_asymmetric_fence() noexcept {
 }
 
 void heavy_fence() noexcept {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  detail::full_fence();
 #ifdef KELP_USE_MEMBARRIER
   if (has_asymmetric_fence()) {
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
