@@ -110,6 +110,9 @@ class KELP_API Subscription {
   [[nodiscard]] virtual bool active() const noexcept = 0;
   /// 0: no limit.
   virtual void set_prefetch(std::uint32_t count) = 0;
+  /// How many deliveries to ask for at a time, at the most: 1 where several consumers share a queue
+  /// and would otherwise hoard.
+  [[nodiscard]] virtual std::uint32_t fetch_hint() const noexcept { return 1; }
 };
 
 class KELP_API TransportChannel {

@@ -5,7 +5,11 @@
 namespace kelp::util {
 
 Domain::~Domain() {
-  for (const Retired& r : retired_) r.deleter(r.object);
+  while (!retired_.empty()) {  // a deleter may retire more
+    std::vector<Retired> last;
+    last.swap(retired_);
+    for (const Retired& r : last) r.deleter(r.object);
+  }
   for (Reader* r = readers_.load(std::memory_order_acquire); r != nullptr;) {
     Reader* next = r->next_;
     delete r;
@@ -18,7 +22,8 @@ Reader& Domain::open_reader() {
   for (Reader* r = readers_.load(std::memory_order_acquire); r != nullptr; r = r->next_) {
     bool free = false;
     // Relaxed on failure: we only go on to the next one.
-    if (r->in_use_.compare_exchange_strong(free, true, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    if (r->in_use_.compare_exchange_strong(free, true, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed)) {
       return *r;
     }
   }
@@ -52,23 +57,37 @@ void Domain::retire(void* object, void (*deleter)(void*)) {
   if (due) collect();
 }
 
+void Domain::reserve(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  const std::size_t wanted = retired_.size() + count;
+  if (wanted > retired_.capacity()) retired_.reserve(std::max(wanted, 2 * retired_.capacity()));
+}
+
 void Domain::collect() {
-  std::vector<Retired> free;
-  {
-    const std::lock_guard lock(mutex_);
-    if (retired_.empty()) return;
-    heavy_fence();
-    std::uint64_t oldest = epoch_.load(std::memory_order_relaxed);
-    for (const Reader* r = readers_.load(std::memory_order_acquire); r != nullptr; r = r->next_) {
-      const std::uint64_t e = r->epoch.load(std::memory_order_acquire);
-      if (e != 0) oldest = std::min(oldest, e);
+  std::array<Retired, 256> batch;  // on the stack: retire() must not fail for want of memory
+  std::size_t count;
+  do {
+    count = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (retired_.empty()) return;
+      heavy_fence();
+      std::uint64_t oldest = epoch_.load(std::memory_order_relaxed);
+      for (const Reader* r = readers_.load(std::memory_order_acquire); r != nullptr; r = r->next_) {
+        const std::uint64_t e = r->epoch.load(std::memory_order_acquire);
+        if (e != 0) oldest = std::min(oldest, e);
+      }
+      // In the order of their epochs, so what may go stands in front.
+      const auto end =
+          retired_.begin() + static_cast<std::ptrdiff_t>(std::min(retired_.size(), batch.size()));
+      const auto kept =
+          std::find_if(retired_.begin(), end, [&](const Retired& r) { return r.epoch >= oldest; });
+      count = static_cast<std::size_t>(kept - retired_.begin());
+      std::copy(retired_.begin(), kept, batch.begin());
+      retired_.erase(retired_.begin(), kept);
     }
-    const auto kept = std::partition(retired_.begin(), retired_.end(),
-                                     [&](const Retired& r) { return r.epoch >= oldest; });
-    free.assign(kept, retired_.end());
-    retired_.erase(kept, retired_.end());
-  }
-  for (const Retired& r : free) r.deleter(r.object);
+    for (std::size_t i = 0; i < count; ++i) batch[i].deleter(batch[i].object);
+  } while (count == batch.size());
 }
 
 std::size_t Domain::retired() const {

@@ -55,12 +55,15 @@ class Domain {
   void close_reader(Reader& reader) noexcept;
 
   /// Frees `object` with `deleter` once every reader inside now has left. The caller has unlinked
-  /// it before. Takes a mutex: control plane only.
+  /// it before. Throws bad_alloc unless reserve() made room. Takes a mutex: control plane only.
   void retire(void* object, void (*deleter)(void*));
   template <class T>
   void retire(T* object) {
     retire(const_cast<std::remove_const_t<T>*>(object), [](void* p) { delete static_cast<T*>(p); });
   }
+  /// Makes room, so that the next `count` calls of retire() do not throw: a writer calls it before it
+  /// changes anything. Throws bad_alloc. Control plane only.
+  void reserve(std::size_t count);
   /// Frees what may be freed now; retire() calls it now and then. Control plane only.
   void collect();
   /// Objects retired and not yet freed.
@@ -101,10 +104,11 @@ class Domain {
 class Pin {
  public:
   Pin(const Domain& domain, Reader& reader) noexcept : reader_(reader) {
-    // Relaxed store: the fence orders it before the loads of topology pointers, as the collector's
-    // heavy_fence() expects. An older epoch only keeps more memory alive; a newer one was read with
+    // Release, not seq_cst: the fence orders it before the loads of topology pointers, as the
+    // collector's heavy_fence() expects; a collector that reads it must have this reader's former
+    // visits behind it. An older epoch only keeps more memory alive; a newer one was read with
     // acquire, so what was unlinked before it is not seen any more.
-    reader_.epoch.store(domain.epoch(), std::memory_order_relaxed);
+    reader_.epoch.store(domain.epoch(), std::memory_order_release);
     light_fence();
   }
   ~Pin() { reader_.epoch.store(0, std::memory_order_release); }

@@ -1,0 +1,163 @@
+#include "broker/waiter.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "util/pause.hpp"
+
+namespace kelp::broker {
+
+namespace {
+
+constexpr int spins = 200;  // some 2 us: less than a sleep costs, more than a busy publisher needs
+constexpr std::chrono::microseconds shortest_nap{50};
+constexpr std::chrono::microseconds longest_nap{1000};
+
+}  // namespace
+
+/// While it lives, the channel's bell hangs at every queue that could give us something, and at the
+/// connection.
+class Waiter::Registration {
+ public:
+  explicit Registration(Waiter& waiter) : waiter_(waiter), bell_(waiter.consumer(0).channel_->bell()) {
+    // Relaxed: read only as a hint of who has slept longest.
+    bell_.ticket.store(waiter.link_.state->next_ticket(), std::memory_order_relaxed);
+    bell_.parker.announce();
+    try {
+      waiter.link_.waiters.add(bell_);
+      for (; count_ < waiter.from_.size(); ++count_) {
+        if (WaiterSet* set = set_of(waiter.consumer(count_))) set->add(bell_);
+      }
+    } catch (...) {
+      leave();
+      throw;
+    }
+  }
+  ~Registration() { leave(); }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+
+  [[nodiscard]] util::Parker& parker() noexcept { return bell_.parker; }
+
+ private:
+  static WaiterSet* set_of(const Consumer& consumer) noexcept {
+    return consumer.lane_ != nullptr && consumer.active() && consumer.channel_->credit(consumer) != 0
+               ? &consumer.lane_->queue->waiters
+               : nullptr;
+  }
+  void leave() noexcept {
+    for (std::size_t i = 0; i < count_; ++i) {
+      const Consumer& c = waiter_.consumer(i);
+      if (c.lane_ != nullptr) c.lane_->queue->waiters.remove(bell_);
+    }
+    waiter_.link_.waiters.remove(bell_);
+    bell_.parker.retract();
+    // A waker that found us registered stored its message before: we see it when we look now.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+
+  Waiter& waiter_;
+  Bell& bell_;
+  std::size_t count_ = 0;
+};
+
+std::size_t Waiter::take(std::span<Delivery> out) {
+  std::size_t got = 0;
+  for (std::size_t i = 0; i < from_.size() && got < out.size(); ++i) {
+    Consumer& c = consumer(i);
+    if (c.channel_ != nullptr) got += c.channel_->take(c, out.subspan(got));
+  }
+  return got;
+}
+
+bool Waiter::interrupt_pending() const noexcept {
+  for (std::size_t i = 0; i < from_.size(); ++i) {
+    const Consumer& c = consumer(i);
+    if (c.channel_ != nullptr && c.channel_->interrupt_pending()) return true;
+  }
+  return false;
+}
+
+bool Waiter::interrupted() noexcept {
+  bool any = false;
+  for (std::size_t i = 0; i < from_.size(); ++i) {
+    Consumer& c = consumer(i);
+    if (c.channel_ != nullptr && c.channel_->take_interrupt()) any = true;
+  }
+  return any;
+}
+
+Sight Waiter::look() noexcept {
+  Sight sight = Sight::empty;
+  for (std::size_t i = 0; i < from_.size(); ++i) {
+    Consumer& c = consumer(i);
+    if (c.lane_ == nullptr || !c.active() || c.channel_->credit(c) == 0) continue;
+    sight = std::max(sight, c.lane_->queue->ready.look(c.channel_->context().access));
+    if (sight == Sight::ready) break;
+  }
+  return sight;
+}
+
+bool Waiter::spin() noexcept {
+  for (int i = 0; i < spins; ++i) {
+    if (look() == Sight::ready) return true;
+    util::pause();
+  }
+  return false;
+}
+
+void Waiter::prepare_to_sleep() noexcept {
+  for (std::size_t i = 0; i < from_.size(); ++i) {
+    Consumer& c = consumer(i);
+    if (c.lane_ == nullptr) continue;
+    c.channel_->flush();
+    c.lane_->queue->ready.give_back_if_idle(c.channel_->context().access);
+  }
+}
+
+std::size_t Waiter::wait(std::span<Delivery> out, Clock::time_point deadline) {
+  for (bool first = true;; first = false) {
+    if (interrupted() || (deadline != Clock::never && clock().now() >= deadline)) return 0;
+    if (!first || !spin()) {
+      if (deadline != Clock::never && clock().jump_to(deadline)) return take(out);
+      sleep(deadline);
+    }
+    const std::size_t got = take(out);
+    pass_on();
+    if (got != 0) return got;
+    link_.require_open();
+    if (std::none_of(from_.begin(), from_.end(), [](const Subscription* s) { return s->active(); })) return 0;
+  }
+}
+
+void Waiter::sleep(Clock::time_point deadline) {
+  prepare_to_sleep();
+  Registration registration(*this);
+  // Pairs with the publisher, who stores its message and then reads whether somebody waits.
+  util::heavy_fence();
+  if (link_.closed.load(std::memory_order_seq_cst) || interrupt_pending()) return;
+  if (!link_.state->real_time && deadline != Clock::never && clock().now() >= deadline) return;
+  Sight sight = look();
+  for (auto nap = shortest_nap; sight != Sight::ready; nap = std::min(nap * 2, longest_nap)) {
+    // Without membarrier a publish under way may have missed us: sleep in short steps until it ends.
+    const bool blind = sight == Sight::in_flight && !util::has_asymmetric_fence();
+    Clock::time_point until = link_.state->real_time ? deadline : Clock::never;
+    if (blind) until = std::min(until, Clock::time_point(std::chrono::steady_clock::now() + nap));
+    registration.parker().park(until);
+    if (!blind) return;
+    if (!util::Parker::sleeps(registration.parker().observe())) return;
+    if (deadline <= Clock::time_point(std::chrono::steady_clock::now())) return;
+    sight = look();
+  }
+}
+
+void Waiter::pass_on() noexcept {
+  // The wake that we had may have been for a message that we did not take.
+  for (std::size_t i = 0; i < from_.size(); ++i) {
+    Consumer& c = consumer(i);
+    if (c.lane_ == nullptr || !c.lane_->queue->waiters.any()) continue;
+    if (c.lane_->queue->ready.maybe_ready(c.channel_->context().access)) c.lane_->queue->waiters.wake_one();
+  }
+}
+
+}  // namespace kelp::broker
