@@ -27,7 +27,7 @@ class TransportChannel;
 class Subscription;
 
 struct ExchangeDeclaration {
-  std::string_view name;
+  std::string_view name = {};
   std::string_view type = "direct";
   bool passive = false;
   bool durable = false;
@@ -37,7 +37,7 @@ struct ExchangeDeclaration {
 };
 
 struct QueueDeclaration {
-  std::string_view name;  ///< empty: the broker chooses one
+  std::string_view name = {};  ///< empty: the broker chooses one
   bool passive = false;
   bool durable = false;
   bool exclusive = false;
@@ -53,15 +53,15 @@ struct QueueDeclared {
 };
 
 struct BindingDeclaration {
-  std::string_view source;       ///< an exchange
-  std::string_view destination;  ///< a queue, or an exchange when `to_exchange`
-  std::string_view routing_key;
+  std::string_view source = {};       ///< an exchange
+  std::string_view destination = {};  ///< a queue, or an exchange when `to_exchange`
+  std::string_view routing_key = {};
   bool to_exchange = false;
   const FieldTable* arguments = nullptr;
 };
 
 struct SubscribeOptions {
-  std::string_view consumer_tag;  ///< empty: the transport chooses one
+  std::string_view consumer_tag = {};  ///< empty: the transport chooses one
   bool no_ack = false;
   bool exclusive = false;
   std::uint32_t prefetch_count = 0;  ///< unsettled deliveries of this subscription; 0: no limit
@@ -101,7 +101,7 @@ struct Settlement {
 /// One consumer on one queue. Destroying it cancels it; what it delivered stays unsettled.
 class KELP_API Subscription {
  public:
-  virtual ~Subscription();
+  virtual ~Subscription() = default;
 
   [[nodiscard]] virtual std::string_view consumer_tag() const noexcept = 0;
   [[nodiscard]] virtual std::string_view queue() const noexcept = 0;
@@ -118,7 +118,7 @@ class KELP_API Subscription {
 class KELP_API TransportChannel {
  public:
   /// Closes as close() does; errors are swallowed.
-  virtual ~TransportChannel();
+  virtual ~TransportChannel() = default;
 
   virtual void declare_exchange(const ExchangeDeclaration& declaration) = 0;
   virtual void delete_exchange(std::string_view name, bool if_unused) = 0;
@@ -151,7 +151,7 @@ class KELP_API TransportChannel {
 
 class KELP_API TransportConnection {
  public:
-  virtual ~TransportConnection();
+  virtual ~TransportConnection() = default;
 
   [[nodiscard]] virtual const Capabilities& capabilities() const noexcept = 0;
   [[nodiscard]] virtual Clock& clock() noexcept = 0;
@@ -174,7 +174,7 @@ class KELP_API TransportConnection {
 
 class KELP_API Transport {
  public:
-  virtual ~Transport();
+  virtual ~Transport() = default;
   [[nodiscard]] virtual const Capabilities& capabilities() const noexcept = 0;
   /// `clock` may be null: the transport's own choice.
   [[nodiscard]] virtual std::unique_ptr<TransportConnection> connect(const Url& url,
