@@ -23,5 +23,7 @@
 #include <kelp/shared_message.hpp>
 #include <kelp/timeout.hpp>
 #include <kelp/transport.hpp>
+#include <kelp/transport_registry.hpp>
+#include <kelp/url.hpp>
 #include <kelp/uuid.hpp>
 #include <kelp/version.hpp>
