@@ -7,7 +7,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 # what another compiled.
 export CCACHE_NOHASHDIR=true CCACHE_DIR="${CCACHE_DIR:-${HOME:-$PWD/build}/.cache/ccache}"
 
-say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+say() { if [ -t 2 ]; then printf '\033[1m== %s\033[0m\n' "$*" >&2; else printf '== %s\n' "$*" >&2; fi; }
 die() { printf 'dev: %s\n' "$*" >&2; exit 1; }
 
 # need PACKAGE...: installs those Debian packages that are missing, in one go.
