@@ -12,14 +12,15 @@
 //      3. Then, if side is not 0, take the lowest position that is returned, or a hole that has
 //         landed. Who wins the bit subtracts from side and has the message; who loses restarts.
 //      4. If there is a run, compare-and-swap {position, side, 0} to {position + k, side, 0}.
-//      5. If there is none but a later cell is filled, compare-and-swap to {position + 1, side + 1, 1}
-//         and restart: the cell is a hole now, its publish has not returned and may be overtaken.
+//      5. If there is none but a later cell is filled (this was looked at with 2), compare-and-swap to
+//         {position + 1, side + 1, 1} and restart: the cell is a hole now; its publish has not
+//         returned and may be overtaken.
 //      6. Else the queue is empty.
 // requeue: count it in side, then set its `back` bit.
 //
 // Invariants
-// - 3 comes after 2: if a message of the run was published after a hole had landed, the acquire of
-//   the run makes the landed hole visible.
+// - 3 comes after 2 and after 5's look at later cells: if a message found there was published after a
+//   hole had landed, the acquire that found it makes the landed hole visible.
 // - side is inside the compare-and-swap of 4 and 5: a claim fails when something was returned since 1.
 // - A hole is counted and pending in one step; nobody passes on before its skip bit is set, nor leaves
 //   its segment. So the hole at position - 1 lies in the head's segment.
@@ -61,8 +62,8 @@ struct BasicClaim {
 enum class Push { ok, sealed };
 
 enum class Sight {
-  empty,      // nothing, and no push has begun
-  in_flight,  // a push has begun and not ended
+  empty,      // nothing, and nothing has begun
+  in_flight,  // a push or a requeue may have begun and not ended
   ready,      // a pop would have found something
 };
 
@@ -189,6 +190,7 @@ class BasicReadyQueue {
   std::uint32_t take_side(Access& access, std::span<Claim> out) noexcept;
   void subtract_side(std::uint32_t n) noexcept;
   bool leave_slow_mode(std::uint64_t head) noexcept;
+  bool nothing_ready(Access& access, std::uint64_t end) noexcept;
   template <class F>
   std::uint64_t count_side(Access& access, F&& bits) noexcept;
   std::uint64_t tail_position(Access& access) noexcept;

@@ -240,7 +240,7 @@ bool BasicReadyQueue<Model>::seal_if_empty(Access& access) noexcept {
     const std::uint64_t end = in_segment ? at(link).base + at(link).end(tail) : link >> 2;
     // Between the read of the tail and its exchange below nothing was pushed, and the head cannot
     // pass it: the queue is empty when the head is read.
-    if (head_word_.load(std::memory_order_seq_cst) != end << 16) return false;
+    if (!nothing_ready(access, end)) return false;
     if (in_segment) {
       Segment& s = at(link);
       if (!s.ended(tail) && !close(access, s, tail)) continue;
@@ -262,7 +262,7 @@ bool BasicReadyQueue<Model>::give_back_if_idle(Access& access) noexcept {
   Segment& s = at(link);
   if (head_.load(std::memory_order_acquire) != link) return false;
   const std::uint64_t tail = s.tail.load(std::memory_order_seq_cst);
-  if (head_word_.load(std::memory_order_seq_cst) != (s.base + s.end(tail)) << 16) return false;
+  if (!nothing_ready(access, s.base + s.end(tail))) return false;
   if (!s.ended(tail) && !close(access, s, tail)) return false;
   SegmentLink next = 0;
   if (!s.next.compare_exchange_strong(next, gone_idle, std::memory_order_seq_cst) && next != gone_idle) {

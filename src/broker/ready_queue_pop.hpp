@@ -217,8 +217,8 @@ Sight BasicReadyQueue<Model>::look(Access& access) noexcept {
     if (side(now.head) != 0) {
       const HazardScope first(access, 1);
       const HazardScope second(access, 2);
-      if (lowest_side(access) != nullptr) return Sight::ready;
-      if (open_holes(access) != 0) return Sight::in_flight;
+      // Counted but not to be seen: it may be on its way here.
+      return lowest_side(access) != nullptr ? Sight::ready : Sight::in_flight;
     }
     return ahead == Beyond::in_flight ? Sight::in_flight : Sight::empty;
   }
@@ -244,6 +244,17 @@ std::uint64_t BasicReadyQueue<Model>::count_side(Access& access, F&& bits) noexc
 template <class Model>
 std::uint64_t BasicReadyQueue<Model>::open_holes(Access& access) noexcept {
   return count_side(access, [](Segment& s, std::uint32_t w) { return s.holes(w, false); });
+}
+
+/// The head stands at `end`, and there is nothing beside.
+template <class Model>
+bool BasicReadyQueue<Model>::nothing_ready(Access& access, std::uint64_t end) noexcept {
+  const std::uint64_t head = head_word_.load(std::memory_order_seq_cst);
+  if (position(head) != (end & position_mask) || (head & pending_bit) != 0) return false;
+  if (side(head) != Model::side_max) return side(head) == 0;
+  return count_side(access, [](Segment& s, std::uint32_t w) {
+           return s.back(w).load(std::memory_order_acquire) | s.holes(w, true) | s.holes(w, false);
+         }) == 0;
 }
 
 template <class Model>
