@@ -54,6 +54,8 @@ class alignas(8) Queue {
 
   /// Wakes one sleeper if there is one. After a message was stored.
   void wake() noexcept {
+    // The message before the look; a sleeper pays for it with heavy_fence().
+    util::light_fence();
     if (waiters.any()) [[unlikely]] waiters.wake_one();
   }
 

@@ -1,7 +1,6 @@
 #include "broker/waiter.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "util/pause.hpp"
 
@@ -10,8 +9,6 @@ namespace kelp::broker {
 namespace {
 
 constexpr int spins = 200;  // some 2 us: less than a sleep costs, more than a busy publisher needs
-constexpr std::chrono::microseconds shortest_nap{50};
-constexpr std::chrono::microseconds longest_nap{1000};
 
 }  // namespace
 
@@ -53,7 +50,7 @@ class Waiter::Registration {
     waiter_.link_.waiters.remove(bell_);
     bell_.parker.retract();
     // A waker that found us registered stored its message before: we see it when we look now.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    util::full_fence();
   }
 
   Waiter& waiter_;
@@ -137,18 +134,8 @@ void Waiter::sleep(Clock::time_point deadline) {
   util::heavy_fence();
   if (link_.closed.load(std::memory_order_seq_cst) || interrupt_pending()) return;
   if (!link_.state->real_time && deadline != Clock::never && clock().now() >= deadline) return;
-  Sight sight = look();
-  for (auto nap = shortest_nap; sight != Sight::ready; nap = std::min(nap * 2, longest_nap)) {
-    // Without membarrier a publish under way may have missed us: sleep in short steps until it ends.
-    const bool blind = sight == Sight::in_flight && !util::has_asymmetric_fence();
-    Clock::time_point until = link_.state->real_time ? deadline : Clock::never;
-    if (blind) until = std::min(until, Clock::time_point(std::chrono::steady_clock::now() + nap));
-    registration.parker().park(until);
-    if (!blind) return;
-    if (!util::Parker::sleeps(registration.parker().observe())) return;
-    if (deadline <= Clock::time_point(std::chrono::steady_clock::now())) return;
-    sight = look();
-  }
+  if (look() == Sight::ready) return;
+  registration.parker().park(link_.state->real_time ? deadline : Clock::never);
 }
 
 void Waiter::pass_on() noexcept {

@@ -1,5 +1,7 @@
 #include "broker/waiting.hpp"
 
+#include "util/asymmetric_fence.hpp"
+
 namespace kelp::broker {
 
 WaiterSet::~WaiterSet() {
@@ -51,7 +53,7 @@ void WaiterSet::remove(Bell& bell) noexcept {
 bool WaiterSet::wake_one() noexcept {
   // The message was stored before; a sleeper that unregisters after our look sees it, because it
   // passes a fence between unregistering and looking.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  util::full_fence();
   for (;;) {
     Bell* oldest = nullptr;
     util::Parker::Word observed = 0;
@@ -74,7 +76,7 @@ bool WaiterSet::wake_one() noexcept {
 }
 
 void WaiterSet::wake_all() noexcept {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  util::full_fence();
   for_each_slot([](std::atomic<Bell*>& slot) {
     if (Bell* bell = slot.load(std::memory_order_seq_cst)) bell->parker.unpark(bell->parker.observe());
   });

@@ -34,7 +34,7 @@ bool has_asymmetric_fence() noexcept {
 }
 
 void heavy_fence() noexcept {
-  detail::full_fence();
+  full_fence();
 #ifdef KELP_USE_MEMBARRIER
   if (has_asymmetric_fence()) {
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);

@@ -25,7 +25,9 @@ namespace kelp::util {
 namespace detail {
 extern std::atomic<int> asymmetric_state;  // 0 unknown, 1 membarrier, 2 seq_cst on both sides
 void decide_asymmetric_fence() noexcept;
+}  // namespace detail
 
+/// Both sides at once, for a path that is rare on both.
 inline void full_fence() noexcept {
 #ifdef KELP_THREAD_SANITIZER
   // ThreadSanitizer does not follow fences, and gcc refuses them there. A locked operation is one on
@@ -36,7 +38,6 @@ inline void full_fence() noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
 }
-}  // namespace detail
 
 /// The frequent side.
 inline void light_fence() noexcept {
@@ -46,7 +47,7 @@ inline void light_fence() noexcept {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     return;
   }
-  detail::full_fence();
+  full_fence();
 }
 
 /// The rare side: after it, every light_fence() of another thread is ordered as if it were full.
