@@ -10,19 +10,19 @@ namespace kelp {
 
 /// What went wrong, in one word, the same for every transport.
 enum class ErrorCode {
-  operational,      ///< the broker or the way to it failed
-  timeout,          ///< a deadline passed
-  interrupted,      ///< interrupt() ended a wait
-  closed,           ///< the connection, channel or broker is closed
-  channel,          ///< the broker refused an operation: see ChannelError::reply_code()
-  not_supported,    ///< the transport cannot do what was asked: see Capabilities
-  message_state,    ///< the message is already settled, or its channel is gone
-  limit_exceeded,   ///< a pool or a table is full
-  serialization,    ///< a body could not be encoded or decoded
+  operational,         ///< the broker or the way to it failed
+  timeout,             ///< a deadline passed
+  interrupted,         ///< interrupt() ended a wait
+  closed,              ///< the connection, channel or broker is closed
+  channel,             ///< the broker refused an operation: see ChannelError::reply_code()
+  not_supported,       ///< the transport cannot do what was asked: see Capabilities
+  message_state,       ///< the message is already settled, or its channel is gone
+  limit_exceeded,      ///< a pool or a table is full
+  serialization,       ///< a body could not be encoded or decoded
   content_disallowed,  ///< the consumer does not accept this content type
-  not_installed,    ///< no codec of that name
-  invalid_argument, ///< a URL, pattern, option or value that means nothing
-  misuse,           ///< one object used by two threads at a time, or re-entered
+  not_installed,       ///< no codec of that name
+  invalid_argument,    ///< a URL, pattern, option or value that means nothing
+  misuse,              ///< one object used by two threads at a time, or re-entered
 };
 
 /// Base of everything kelp throws on purpose. The text names the entity and, where there is one,

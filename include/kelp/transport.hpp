@@ -81,7 +81,7 @@ struct PublishFlags {
 /// is settled; without (`no_ack`) it is owned and there is nothing to settle.
 struct Delivery {
   SharedMessage message;
-  std::uint64_t tag = 0;  ///< ascending within the channel, from 1
+  std::uint64_t tag = 0;                 ///< ascending within the channel, from 1
   Subscription* subscription = nullptr;  ///< null for TransportChannel::get
   bool redelivered = false;
 };

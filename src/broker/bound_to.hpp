@@ -51,7 +51,9 @@ class BoundTo {
   }
 
   /// Every exchange with a binding to here.
-  [[nodiscard]] const std::unordered_map<Exchange*, std::size_t>& sources() const noexcept { return sources_; }
+  [[nodiscard]] const std::unordered_map<Exchange*, std::size_t>& sources() const noexcept {
+    return sources_;
+  }
   /// Every binding, if they are few; else null.
   [[nodiscard]] const std::vector<Binding>* all() const noexcept { return all_remembered_ ? &few_ : nullptr; }
 

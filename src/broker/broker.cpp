@@ -75,7 +75,9 @@ Broker Broker::named(std::string_view name) {
 
 const Capabilities& Broker::capabilities() noexcept { return broker::memory_capabilities(); }
 
-std::unique_ptr<TransportConnection> Broker::connect() const { return std::make_unique<broker::Connection>(state_); }
+std::unique_ptr<TransportConnection> Broker::connect() const {
+  return std::make_unique<broker::Connection>(state_);
+}
 
 const std::shared_ptr<Clock>& Broker::clock() const noexcept { return state_->clock; }
 

@@ -5,6 +5,7 @@
 // one fetch-and-add per queue; one compare-and-swap per claimed run.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,8 +38,8 @@ class Channel final : public TransportChannel {
   void bind(const BindingDeclaration& binding) override;
   void unbind(const BindingDeclaration& binding) override;
 
-  PublishOutcome publish(const Address& address, const Properties& properties, std::span<const std::byte> body,
-                         PublishFlags flags) override;
+  PublishOutcome publish(const Address& address, const Properties& properties,
+                         std::span<const std::byte> body, PublishFlags flags) override;
   bool get(std::string_view queue, bool no_ack, Delivery& out) override;
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(std::string_view queue,
                                                         const SubscribeOptions& options) override;
@@ -74,8 +75,8 @@ class Channel final : public TransportChannel {
 
   Exchange& exchange_for(std::string_view name);
   [[gnu::cold]] Exchange& look_up_exchange(std::string_view name);
-  [[gnu::cold]] std::span<Queue* const> resolve(Exchange& exchange, std::string_view key, const FieldTable* headers,
-                                                std::uint64_t hash, Route* stale);
+  [[gnu::cold]] std::span<Queue* const> resolve(Exchange& exchange, std::string_view key,
+                                                const FieldTable* headers, std::uint64_t hash, Route* stale);
   [[nodiscard]] std::span<Queue* const> route(const Address& address, const FieldTable* headers);
   void enqueue(message::Block& block, std::span<Queue* const> queues);
   [[gnu::cold]] void reroute(message::Block& block, std::span<Queue* const> tried, std::size_t sealed);
@@ -99,6 +100,9 @@ class Channel final : public TransportChannel {
   RouteCache routes_;
   Router router_;
 
+  static constexpr std::size_t run_length = 32;  // messages that one claim takes at the most
+  std::array<Claim, run_length>
+      claims_;  // scratch of take(): clearing it each time would cost more than a claim
   std::uint32_t prefetch_ = 0;
   Unacked unacked_;
   std::vector<std::unique_ptr<Lane>> lanes_;

@@ -10,10 +10,11 @@ namespace kelp::broker {
 
 namespace {
 
-constexpr std::size_t run_length = 32;
 constexpr std::size_t lanes_for_get = 32;  // beyond it, idle ones are dropped
 
-message::Block* block_of(const Claim& claim) noexcept { return reinterpret_cast<message::Block*>(claim.handle); }
+message::Block* block_of(const Claim& claim) noexcept {
+  return reinterpret_cast<message::Block*>(claim.handle);
+}
 
 }  // namespace
 
@@ -23,19 +24,19 @@ std::uint32_t Channel::credit(const Consumer& consumer) const noexcept {
   const auto left = [](std::uint32_t limit, std::size_t used) {
     return limit == 0 ? unlimited : limit - std::min<std::uint32_t>(limit, static_cast<std::uint32_t>(used));
   };
-  return std::min(left(consumer.lane_->prefetch, consumer.lane_->unsettled), left(prefetch_, unacked_.size()));
+  return std::min(left(consumer.lane_->prefetch, consumer.lane_->unsettled),
+                  left(prefetch_, unacked_.size()));
 }
 
 std::size_t Channel::take(Consumer& consumer, std::span<Delivery> out) {
   if (consumer.lane_ == nullptr || !consumer.active()) return 0;
-  std::array<Claim, run_length> claims;
   const std::size_t want = std::min({out.size(), run_length, static_cast<std::size_t>(credit(consumer))});
   if (want == 0) return 0;
   unacked_.reserve(want);
-  const std::size_t got = consumer.lane_->queue->ready.pop(context_.access, std::span(claims).first(want));
-  for (std::size_t i = 0; i < got; ++i) __builtin_prefetch(block_of(claims[i]));
+  const std::size_t got = consumer.lane_->queue->ready.pop(context_.access, std::span(claims_).first(want));
+  for (std::size_t i = 0; i < got; ++i) __builtin_prefetch(block_of(claims_[i]));
   for (std::size_t i = 0; i < got; ++i) {
-    hand_out(claims[i], *consumer.lane_, consumer.no_ack_, out[i]);
+    hand_out(claims_[i], *consumer.lane_, consumer.no_ack_, out[i]);
     out[i].subscription = &consumer;
   }
   return got;
@@ -105,7 +106,8 @@ void Channel::settle(std::span<const Settlement> settlements) {
   for (const Settlement& s : settlements) {
     if (s.multiple) {
       if (s.tag > unacked_.last_tag()) refuse_unknown_tag(s.tag);
-      unacked_.for_each(s.tag == 0 ? UINT64_MAX : s.tag, [&](Unsettled& u) { finish(u, s.outcome, nullptr); });
+      unacked_.for_each(s.tag == 0 ? UINT64_MAX : s.tag,
+                        [&](Unsettled& u) { finish(u, s.outcome, nullptr); });
       continue;
     }
     Unsettled* delivery = unacked_.find(s.tag);
@@ -135,8 +137,8 @@ void Channel::requeue(Unsettled& delivery) noexcept {
     message::release(*delivery.block, context_.arena);
     lane.settle(context_.access, delivery.segment);
   } else {
-    lane.queue->ready.requeue(context_.access, {reinterpret_cast<std::uint64_t>(delivery.block), delivery.segment,
-                                                delivery.index, delivery.redelivered});
+    lane.queue->ready.requeue(context_.access, {reinterpret_cast<std::uint64_t>(delivery.block),
+                                                delivery.segment, delivery.index, delivery.redelivered});
     lane.queue->wake();
   }
   --lane.unsettled;

@@ -36,7 +36,8 @@ class Exchange {
  public:
   static constexpr std::size_t changes_kept = 256;
 
-  Exchange(ExchangeDescription description, routing::ExchangeType type, util::Domain& domain, std::uint64_t seed);
+  Exchange(ExchangeDescription description, routing::ExchangeType type, util::Domain& domain,
+           std::uint64_t seed);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -50,7 +51,9 @@ class Exchange {
   /// The exchanges whose bindings lead here. Writers only.
   BoundTo bound_to;
 
-  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t generation() const noexcept {
+    return generation_.load(std::memory_order_acquire);
+  }
 
   /// A change that concerns the keys which `pattern` matches; null: every key. Throws bad_alloc
   /// before anything changed.
@@ -59,7 +62,8 @@ class Exchange {
   void commit(PreparedChange&& change) noexcept;
 
   /// Is a route for `key` that was resolved at `then` still right at `now`?
-  [[nodiscard]] bool unchanged_for(std::string_view key, std::uint64_t then, std::uint64_t now) const noexcept;
+  [[nodiscard]] bool unchanged_for(std::string_view key, std::uint64_t then,
+                                   std::uint64_t now) const noexcept;
 
  private:
   struct Change {

@@ -33,7 +33,8 @@ struct Link {
     waiters.wake_all();
   }
   void require_open() const {
-    if (closed.load(std::memory_order_acquire)) [[unlikely]] throw_closed();
+    if (closed.load(std::memory_order_acquire)) [[unlikely]]
+      throw_closed();
   }
 
  private:

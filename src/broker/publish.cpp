@@ -27,7 +27,8 @@ std::span<Queue* const> Channel::route(const Address& address, const FieldTable*
   Exchange& exchange = exchange_for(address.exchange);
   const std::uint64_t hash = util::xxh3(address.routing_key, exchange.seed);
   Route* known = routes_.find(hash, exchange, address.routing_key);
-  if (known != nullptr && known->generation == exchange.generation()) [[likely]] return known->queues();
+  if (known != nullptr && known->generation == exchange.generation()) [[likely]]
+    return known->queues();
   return resolve(exchange, address.routing_key, headers, hash, known);
 }
 
@@ -93,7 +94,8 @@ void Channel::enqueue(message::Block& block, std::span<Queue* const> queues) {
       ++sealed;
     }
   }
-  if (sealed != 0) [[unlikely]] reroute(block, queues, sealed);
+  if (sealed != 0) [[unlikely]]
+    reroute(block, queues, sealed);
 }
 
 void Channel::reroute(message::Block& block, std::span<Queue* const> tried, std::size_t sealed) {

@@ -56,7 +56,8 @@ class alignas(8) Queue {
   void wake() noexcept {
     // The message before the look; a sleeper pays for it with heavy_fence().
     util::light_fence();
-    if (waiters.any()) [[unlikely]] waiters.wake_one();
+    if (waiters.any()) [[unlikely]]
+      waiters.wake_one();
   }
 
   /// Takes up to `limit` ready messages and drops them; the number dropped.

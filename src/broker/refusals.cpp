@@ -18,8 +18,8 @@ std::string named(std::string_view kind, std::string_view name) {
 
 void check_name(std::string_view kind, std::string_view name) {
   if (name.size() <= longest_name) return;
-  throw InvalidArgument("the " + std::string(kind) + " name '" + std::string(name.substr(0, 40)) + "...' has " +
-                        std::to_string(name.size()) + " bytes; AMQP allows 255");
+  throw InvalidArgument("the " + std::string(kind) + " name '" + std::string(name.substr(0, 40)) +
+                        "...' has " + std::to_string(name.size()) + " bytes; AMQP allows 255");
 }
 
 void refuse_missing(std::string_view kind, std::string_view name) {
@@ -70,7 +70,8 @@ void refuse_unsupported_arguments(std::string_view kind, std::string_view name, 
   }
 }
 
-void Inequivalence::check(std::string_view argument, std::string_view received, std::string_view current) const {
+void Inequivalence::check(std::string_view argument, std::string_view received,
+                          std::string_view current) const {
   if (received == current) return;
   throw PreconditionFailed("PRECONDITION_FAILED - inequivalent arg '" + std::string(argument) + "' for " +
                            named(kind, name) + ": received '" + std::string(received) + "' but current is '" +
@@ -78,7 +79,8 @@ void Inequivalence::check(std::string_view argument, std::string_view received, 
 }
 
 void Inequivalence::check(std::string_view argument, bool received, bool current) const {
-  check(argument, std::string_view(received ? "true" : "false"), std::string_view(current ? "true" : "false"));
+  check(argument, std::string_view(received ? "true" : "false"),
+        std::string_view(current ? "true" : "false"));
 }
 
 void Inequivalence::check_arguments(const FieldTable& received, const FieldTable& current) const {

@@ -36,20 +36,23 @@ struct alignas(64) Route {
   std::vector<Queue*> many = {};
 
   [[nodiscard]] std::span<Queue* const> queues() const noexcept {
-    return count <= inline_queues ? std::span<Queue* const>(few.data(), count) : std::span<Queue* const>(many);
+    return count <= inline_queues ? std::span<Queue* const>(few.data(), count)
+                                  : std::span<Queue* const>(many);
   }
   [[nodiscard]] std::string_view key_view() const noexcept {
     return {key_size <= inline_key ? key.data() : long_key.get(), key_size};
   }
   /// May allocate.
-  void set(std::uint64_t h, const Exchange& of, std::uint64_t g, std::string_view k, std::span<Queue* const> to);
+  void set(std::uint64_t h, const Exchange& of, std::uint64_t g, std::string_view k,
+           std::span<Queue* const> to);
 };
 
 class RouteCache {
  public:
   /// The route of that key, or null.
   [[nodiscard]] Route* find(std::uint64_t hash, const Exchange& exchange, std::string_view key) noexcept {
-    if (routes_.empty()) [[unlikely]] return nullptr;
+    if (routes_.empty()) [[unlikely]]
+      return nullptr;
     Route* set = &routes_[(hash & mask_) * ways];
     for (std::size_t way = 0; way < ways; ++way) {
       Route& route = set[way];

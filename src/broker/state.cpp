@@ -26,14 +26,16 @@ Bell& State::open_bell() {
   for (Bell* bell = bells_.load(std::memory_order_acquire); bell != nullptr; bell = bell->next) {
     bool free = false;
     // Relaxed on failure: we only go on to the next one.
-    if (bell->in_use.compare_exchange_strong(free, true, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    if (bell->in_use.compare_exchange_strong(free, true, std::memory_order_acq_rel,
+                                             std::memory_order_relaxed)) {
       return *bell;
     }
   }
   auto* fresh = new Bell;
   // Relaxed: the exchange below publishes it.
   fresh->next = bells_.load(std::memory_order_relaxed);
-  while (!bells_.compare_exchange_weak(fresh->next, fresh, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+  while (!bells_.compare_exchange_weak(fresh->next, fresh, std::memory_order_acq_rel,
+                                       std::memory_order_relaxed)) {
   }
   return *fresh;
 }

@@ -35,7 +35,9 @@ class State final : public Clock::Listener {
   [[nodiscard]] Bell& open_bell();
   void close_bell(Bell& bell) noexcept;
   /// For WaiterSets: the order in which sleepers went to sleep.
-  [[nodiscard]] std::uint64_t next_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t next_ticket() noexcept {
+    return tickets_.fetch_add(1, std::memory_order_relaxed);
+  }
 
   [[nodiscard]] std::uint64_t next_connection() noexcept {
     return connections_.fetch_add(1, std::memory_order_relaxed);

@@ -15,7 +15,9 @@ class Queue;
   return reinterpret_cast<routing::Target>(&exchange) | 1;
 }
 [[nodiscard]] inline bool is_exchange(routing::Target target) noexcept { return (target & 1) != 0; }
-[[nodiscard]] inline Queue& queue_of(routing::Target target) noexcept { return *reinterpret_cast<Queue*>(target); }
+[[nodiscard]] inline Queue& queue_of(routing::Target target) noexcept {
+  return *reinterpret_cast<Queue*>(target);
+}
 [[nodiscard]] inline Exchange& exchange_of(routing::Target target) noexcept {
   return *reinterpret_cast<Exchange*>(target & ~routing::Target{1});
 }

@@ -35,9 +35,7 @@ routing::ExchangeType parse_type(std::string_view name) {
                               "' (known: direct, topic, fanout, headers)");
 }
 
-FieldTable copy_of(const FieldTable* arguments) {
-  return arguments != nullptr ? *arguments : FieldTable{};
-}
+FieldTable copy_of(const FieldTable* arguments) { return arguments != nullptr ? *arguments : FieldTable{}; }
 
 /// Does the key of a binding tell which routing keys it concerns?
 bool key_tells(const Exchange& exchange) {
@@ -69,10 +67,13 @@ class Topology::Bump {
 
 Topology::Topology(State& state)
     : state_(state),
-      exchange_names_(routing::make_binding_table(routing::ExchangeType::direct, state.domain, state.clock->random())) {
-  default_exchange_ = &create_exchange({.name = "", .type = "direct", .durable = true}, routing::ExchangeType::direct);
+      exchange_names_(
+          routing::make_binding_table(routing::ExchangeType::direct, state.domain, state.clock->random())) {
+  default_exchange_ =
+      &create_exchange({.name = "", .type = "direct", .durable = true}, routing::ExchangeType::direct);
   for (const TypeName& t : exchange_types) {
-    create_exchange({.name = "amq." + std::string(t.name), .type = std::string(t.name), .durable = true}, t.type);
+    create_exchange({.name = "amq." + std::string(t.name), .type = std::string(t.name), .durable = true},
+                    t.type);
   }
   create_exchange({.name = "amq.match", .type = "headers", .durable = true}, routing::ExchangeType::headers);
 }
@@ -147,7 +148,8 @@ void Topology::declare_exchange(const ExchangeDeclaration& d) {
 }
 
 Exchange& Topology::create_exchange(ExchangeDescription description, routing::ExchangeType type) {
-  auto exchange = std::make_unique<Exchange>(std::move(description), type, state_.domain, state_.clock->random());
+  auto exchange =
+      std::make_unique<Exchange>(std::move(description), type, state_.domain, state_.clock->random());
   const std::string& name = exchange->description.name;
   const auto [place, inserted] = exchanges_.emplace(name, std::move(exchange));
   try {
@@ -233,9 +235,10 @@ void Topology::remove_bindings_to(BoundTo& bound_to, routing::Target target) {
     bindings = *all;
   } else {
     for (const auto& [source, count] : bound_to.sources()) {
-      source->table->for_each([&, s = source](std::string_view key, const FieldTable& arguments, routing::Target t) {
-        if (t == target) bindings.push_back({s, std::string(key), arguments});
-      });
+      source->table->for_each(
+          [&, s = source](std::string_view key, const FieldTable& arguments, routing::Target t) {
+            if (t == target) bindings.push_back({s, std::string(key), arguments});
+          });
     }
   }
   std::unordered_set<Exchange*> sources;
@@ -252,7 +255,8 @@ QueueDeclared Topology::declare_queue(Context& context, const QueueDeclaration& 
   check_name("queue", d.name);
   const std::lock_guard lock(mutex_);
   const auto answer = [&](Queue& q) {
-    return QueueDeclared{q.description.name, q.ready.size(context.access), static_cast<std::uint32_t>(q.consumers.size())};
+    return QueueDeclared{q.description.name, q.ready.size(context.access),
+                         static_cast<std::uint32_t>(q.consumers.size())};
   };
   if (d.passive) return answer(require_queue(d.name, connection));
   const FieldTable arguments = copy_of(d.arguments);
@@ -269,12 +273,13 @@ QueueDeclared Topology::declare_queue(Context& context, const QueueDeclaration& 
   }
   if (!d.name.empty()) refuse_reserved("queue", d.name);
   refuse_unsupported_arguments("queue", d.name, arguments);
-  return answer(create_queue({.name = d.name.empty() ? "amq.gen-" + uuid4(*state_.clock) : std::string(d.name),
-                              .durable = d.durable,
-                              .exclusive = d.exclusive,
-                              .auto_delete = d.auto_delete,
-                              .arguments = arguments},
-                             connection));
+  return answer(
+      create_queue({.name = d.name.empty() ? "amq.gen-" + uuid4(*state_.clock) : std::string(d.name),
+                    .durable = d.durable,
+                    .exclusive = d.exclusive,
+                    .auto_delete = d.auto_delete,
+                    .arguments = arguments},
+                   connection));
 }
 
 Queue& Topology::create_queue(QueueDescription description, std::uint64_t connection) {
@@ -330,7 +335,8 @@ std::uint64_t Topology::purge_queue(Context& context, std::string_view name, std
 
 // --- Consumers ---
 
-Queue& Topology::add_consumer(std::string_view name, Consumer& consumer, bool exclusive, std::uint64_t connection) {
+Queue& Topology::add_consumer(std::string_view name, Consumer& consumer, bool exclusive,
+                              std::uint64_t connection) {
   const std::lock_guard lock(mutex_);
   Queue& queue = require_queue(name, connection);
   if (queue.exclusive_consumer || (exclusive && !queue.consumers.empty())) refuse_exclusive_use(name);

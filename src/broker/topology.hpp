@@ -36,7 +36,8 @@ class Topology {
 
   void declare_exchange(const ExchangeDeclaration& declaration);
   void delete_exchange(std::string_view name, bool if_unused);
-  QueueDeclared declare_queue(Context& context, const QueueDeclaration& declaration, std::uint64_t connection);
+  QueueDeclared declare_queue(Context& context, const QueueDeclaration& declaration,
+                              std::uint64_t connection);
   std::uint64_t delete_queue(Context& context, std::string_view name, bool if_unused, bool if_empty,
                              std::uint64_t connection);
   std::uint64_t purge_queue(Context& context, std::string_view name, std::uint64_t connection);
@@ -65,8 +66,10 @@ class Topology {
   [[nodiscard]] Queue& require_queue(std::string_view name, std::uint64_t connection) const;
   Exchange& create_exchange(ExchangeDescription description, routing::ExchangeType type);
   Queue& create_queue(QueueDescription description, std::uint64_t connection);
-  void add_binding(Exchange& source, std::string_view key, const FieldTable& arguments, routing::Target target);
-  bool remove_binding(Exchange& source, std::string_view key, const FieldTable& arguments, routing::Target target);
+  void add_binding(Exchange& source, std::string_view key, const FieldTable& arguments,
+                   routing::Target target);
+  bool remove_binding(Exchange& source, std::string_view key, const FieldTable& arguments,
+                      routing::Target target);
   void remove_bindings_to(BoundTo& bound_to, routing::Target target);
   void remove_exchange(Exchange& exchange);
   /// The number of ready messages dropped.

@@ -59,7 +59,8 @@ class Unacked {
       return found.block != nullptr ? &found : nullptr;
     }
     const auto it = straggler(tag);
-    return it != stragglers_.end() && it->tag == tag && it->delivery.block != nullptr ? &it->delivery : nullptr;
+    return it != stragglers_.end() && it->tag == tag && it->delivery.block != nullptr ? &it->delivery
+                                                                                      : nullptr;
   }
 
   void erase(Unsettled& delivery) noexcept {

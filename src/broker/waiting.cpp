@@ -32,7 +32,8 @@ void WaiterSet::add(Bell& bell) {
     Chunk* next = c->next.load(std::memory_order_acquire);
     if (next == nullptr) {
       auto fresh = std::make_unique<Chunk>();
-      if (c->next.compare_exchange_strong(next, fresh.get(), std::memory_order_acq_rel)) next = fresh.release();
+      if (c->next.compare_exchange_strong(next, fresh.get(), std::memory_order_acq_rel))
+        next = fresh.release();
     }
     c = next;
   }

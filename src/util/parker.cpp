@@ -58,7 +58,8 @@ bool Parker::unpark(Word observed) noexcept {
                                      std::memory_order_relaxed)) {
     return false;
   }
-  syscall(SYS_futex, reinterpret_cast<Word*>(&word_), FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+  syscall(SYS_futex, reinterpret_cast<Word*>(&word_), FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr,
+          0);
   return true;
 }
 

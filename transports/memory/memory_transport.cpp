@@ -12,7 +12,8 @@ class MemoryTransport final : public Transport {
  public:
   [[nodiscard]] const Capabilities& capabilities() const noexcept override { return Broker::capabilities(); }
 
-  [[nodiscard]] std::unique_ptr<TransportConnection> connect(const Url& url, std::shared_ptr<Clock> clock) override {
+  [[nodiscard]] std::unique_ptr<TransportConnection> connect(const Url& url,
+                                                             std::shared_ptr<Clock> clock) override {
     const Broker broker = Broker::named(url.hostname.value_or(""));
     if (clock != nullptr && clock != broker.clock()) {
       throw InvalidArgument("memory://" + url.hostname.value_or("") +

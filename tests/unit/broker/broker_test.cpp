@@ -107,7 +107,8 @@ TEST_CASE_FIXTURE(Fixture, "a cached route survives changes that do not concern 
 }
 
 TEST_CASE_FIXTURE(Fixture, "exchange-to-exchange bindings, in a ring too, deliver once") {
-  for (const char* name : {"one", "two", "three"}) channel->declare_exchange({.name = name, .type = "fanout"});
+  for (const char* name : {"one", "two", "three"})
+    channel->declare_exchange({.name = name, .type = "fanout"});
   channel->bind({.source = "one", .destination = "two", .to_exchange = true});
   channel->bind({.source = "two", .destination = "three", .to_exchange = true});
   channel->declare_queue({.name = "q"});
@@ -163,7 +164,8 @@ TEST_CASE_FIXTURE(Fixture, "closing a channel requeues what it had, in order") {
   const auto again = channel->subscribe("q", {});
   const Texts all = drain(*again);
   REQUIRE(all.size() == 100);
-  for (int i = 0; i < 100; ++i) CHECK(all[static_cast<std::size_t>(i)] == std::to_string(i) + (i < 60 ? "*" : ""));
+  for (int i = 0; i < 100; ++i)
+    CHECK(all[static_cast<std::size_t>(i)] == std::to_string(i) + (i < 60 ? "*" : ""));
 }
 
 TEST_CASE_FIXTURE(Fixture, "refusals carry AMQP's codes") {
@@ -191,7 +193,8 @@ TEST_CASE_FIXTURE(Fixture, "refusals carry AMQP's codes") {
   CHECK_THROWS_AS(channel->declare_exchange({.name = "x", .type = "nonsense"}), kelp::ChannelError);
 }
 
-TEST_CASE_FIXTURE(Fixture, "auto-delete queues go with their last consumer, exclusive ones with their connection") {
+TEST_CASE_FIXTURE(Fixture,
+                  "auto-delete queues go with their last consumer, exclusive ones with their connection") {
   channel->declare_queue({.name = "auto", .auto_delete = true});
   {
     const auto one = channel->subscribe("auto", {});
@@ -238,8 +241,10 @@ TEST_CASE_FIXTURE(Fixture, "a few old deliveries do not make the channel grow, a
     publish("", "q", std::to_string(i));
     tags.clear();
     drain(*consumer);
-    if (i % 1000 == 7) kept.push_back(tags[0]);
-    else settle(tags[0], kelp::Settle::ack);
+    if (i % 1000 == 7)
+      kept.push_back(tags[0]);
+    else
+      settle(tags[0], kelp::Settle::ack);
   }
   for (const std::uint64_t tag : kept) settle(tag, kelp::Settle::requeue);
   const Texts again = drain(*consumer);
