@@ -66,8 +66,9 @@ std::unique_ptr<Subscription> Channel::subscribe(std::string_view queue, const S
   consumers_.reserve(consumers_.size() + 1);
   lanes_.reserve(lanes_.size() + 1);
   auto lane = std::make_unique<Lane>();
-  auto consumer = std::make_unique<Consumer>(*this, std::move(tag), options);
+  auto consumer = std::make_unique<Consumer>(*this, queue, std::move(tag), options);
   lane->queue = &context_.state.topology.add_consumer(queue, *consumer, options.exclusive, link_->id);
+  lane->of_consumer = true;
   lane->prefetch = options.prefetch_count;
   consumer->lane_ = lane.get();
   lanes_.push_back(std::move(lane));
@@ -75,13 +76,17 @@ std::unique_ptr<Subscription> Channel::subscribe(std::string_view queue, const S
   return consumer;
 }
 
-void Channel::forget(Consumer& consumer) noexcept {
-  std::erase(consumers_, &consumer);
+void Channel::cancel(Consumer& consumer) noexcept {
   if (consumer.lane_ == nullptr) return;
   consumer.lane_->wanted = false;
   context_.state.topology.remove_consumer(context_, *consumer.lane_->queue, consumer);
   consumer.lane_ = nullptr;
   drop_finished_lanes();
+}
+
+void Channel::forget(Consumer& consumer) noexcept {
+  cancel(consumer);
+  std::erase(consumers_, &consumer);
 }
 
 void Channel::drop_finished_lanes() noexcept {
@@ -114,7 +119,7 @@ void Channel::close() {
   if (std::exchange(closed_, true)) return;
   // Back in their places before the consumers go: an auto-delete queue goes with its last one.
   unacked_.for_each(UINT64_MAX, [&](Unsettled& delivery) { requeue(delivery); });
-  while (!consumers_.empty()) forget(*consumers_.back());
+  for (Consumer* consumer : consumers_) cancel(*consumer);
   for (const auto& lane : lanes_) lane->wanted = false;
   drop_finished_lanes();
   flush();
@@ -122,15 +127,11 @@ void Channel::close() {
 
 // --- Consumer ---
 
-Consumer::Consumer(Channel& channel, std::string tag, const SubscribeOptions& options)
-    : channel_(&channel), tag_(std::move(tag)), no_ack_(options.no_ack) {}
+Consumer::Consumer(Channel& channel, std::string_view queue, std::string tag, const SubscribeOptions& options)
+    : channel_(&channel), queue_(queue), tag_(std::move(tag)), no_ack_(options.no_ack) {}
 
 Consumer::~Consumer() {
   if (channel_ != nullptr) channel_->forget(*this);
-}
-
-std::string_view Consumer::queue() const noexcept {
-  return lane_ != nullptr ? std::string_view(lane_->queue->description.name) : std::string_view();
 }
 
 TransportChannel& Consumer::channel() noexcept { return *channel_; }

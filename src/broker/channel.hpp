@@ -65,6 +65,9 @@ class Channel final : public TransportChannel {
   Link& link() noexcept { return *link_; }
   Context& context() noexcept { return context_; }
   Bell& bell() noexcept { return bell_; }
+  /// Ends the consumer; what it delivered stays unsettled. Idempotent.
+  void cancel(Consumer& consumer) noexcept;
+  /// The consumer is being destroyed.
   void forget(Consumer& consumer) noexcept;
 
  private:
@@ -85,7 +88,7 @@ class Channel final : public TransportChannel {
   void hand_out(const Claim& claim, Lane& lane, bool no_ack, Delivery& out);
   void finish(Unsettled& delivery, Settle outcome, SharedMessage* keep);
   void requeue(Unsettled& delivery) noexcept;
-  Lane& lane_for_get(Queue& queue);
+  Lane& lane_for_get(std::string_view name);
   void drop_finished_lanes() noexcept;
 
   const std::shared_ptr<Link> link_;

@@ -59,45 +59,34 @@ void Channel::hand_out(const Claim& claim, Lane& lane, bool no_ack, Delivery& ou
 bool Channel::get(std::string_view name, bool no_ack, Delivery& out) {
   link_->require_open();
   unacked_.reserve(1);
-  Queue* queue = nullptr;
-  {
-    const util::Pin pin(context_.state.domain, context_.reader);
-    queue = context_.state.topology.find_queue(name, router_.scratch());
-    if (queue != nullptr && !queue->try_acquire()) queue = nullptr;
-  }
-  if (queue == nullptr) refuse_missing("queue", name);
-  Lane& lane = lane_for_get(*queue);
-  if (queue->owner != 0 && queue->owner != link_->id) refuse_locked(name);
+  Lane& lane = lane_for_get(name);
   std::array<Claim, 1> claim;
-  if (queue->ready.pop(context_.access, claim) == 0) return false;
+  if (lane.queue->ready.pop(context_.access, claim) == 0) return false;
   hand_out(claim[0], lane, no_ack, out);
   out.subscription = nullptr;
   return true;
 }
 
-Lane& Channel::lane_for_get(Queue& queue) {
-  // The caller's reference becomes the lane's, or is given back.
+Lane& Channel::lane_for_get(std::string_view name) {
   for (const auto& lane : lanes_) {
-    if (lane->queue == &queue && lane->wanted) {
-      queue.release();
-      return *lane;
-    }
+    const bool usable = !lane->of_consumer && lane->wanted && !lane->queue->deleted();
+    if (usable && lane->queue->description.name == name) return *lane;
   }
-  try {
-    if (lanes_.size() >= lanes_for_get) {
-      for (const auto& lane : lanes_) {
-        const bool consumed = std::any_of(consumers_.begin(), consumers_.end(),
-                                          [&](const Consumer* c) { return c->lane_ == lane.get(); });
-        if (!consumed) lane->wanted = false;
-      }
-      drop_finished_lanes();
-    }
-    lanes_.push_back(std::make_unique<Lane>());
-  } catch (...) {
-    queue.release();
-    throw;
+  if (lanes_.size() >= lanes_for_get) {
+    for (const auto& lane : lanes_) lane->wanted = lane->wanted && lane->of_consumer;
+    drop_finished_lanes();
   }
-  lanes_.back()->queue = &queue;
+  auto lane = std::make_unique<Lane>();
+  lanes_.reserve(lanes_.size() + 1);
+  {
+    const util::Pin pin(context_.state.domain, context_.reader);
+    Queue* queue = context_.state.topology.find_queue(name, router_.scratch());
+    if (queue == nullptr) refuse_missing("queue", name);
+    if (queue->owner != 0 && queue->owner != link_->id) refuse_locked(name);
+    if (!queue->try_acquire()) refuse_missing("queue", name);
+    lane->queue = queue;
+  }
+  lanes_.push_back(std::move(lane));
   return *lanes_.back();
 }
 

@@ -10,8 +10,9 @@
 namespace kelp::broker {
 
 struct Lane {
-  Queue* queue = nullptr;  // a counted reference
-  bool wanted = true;      // its consumer, or get(), may use it again
+  Queue* queue = nullptr;    // a counted reference
+  bool of_consumer = false;  // else of get()
+  bool wanted = true;        // its consumer, or get(), may use it again
   std::uint32_t unsettled = 0;
   std::uint32_t prefetch = 0;  // 0: no limit
   Segment* segment = nullptr;  // of the settled cells not yet reported

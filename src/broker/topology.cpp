@@ -355,16 +355,23 @@ void Topology::remove_consumer(Context& context, Queue& queue, Consumer& consume
   queue.consumer_count.store(static_cast<std::uint32_t>(queue.consumers.size()), std::memory_order_relaxed);
   if (!queue.consumers.empty()) return;
   queue.exclusive_consumer = false;
-  if (queue.description.auto_delete) remove_queue(context, queue);
+  if (queue.description.auto_delete) try_remove_queue(context, queue);
 }
 
 void Topology::delete_exclusive(Context& context, std::uint64_t connection) noexcept {
   const std::lock_guard lock(mutex_);
-  std::vector<Queue*> mine;
-  for (const auto& [name, queue] : queues_) {
-    if (queue->owner == connection) mine.push_back(queue);
+  for (auto it = queues_.begin(); it != queues_.end();) {
+    Queue& queue = *it++->second;  // the next one is kept before this one goes
+    if (queue.owner == connection) try_remove_queue(context, queue);
   }
-  for (Queue* queue : mine) remove_queue(context, *queue);
+}
+
+void Topology::try_remove_queue(Context& context, Queue& queue) noexcept {
+  try {
+    remove_queue(context, queue);
+  } catch (const std::bad_alloc&) {
+    // Nobody is there to be told: the queue stays, and can be deleted by its name.
+  }
 }
 
 }  // namespace kelp::broker

@@ -74,6 +74,7 @@ class Topology {
   void remove_exchange(Exchange& exchange);
   /// The number of ready messages dropped.
   std::uint64_t remove_queue(Context& context, Queue& queue);
+  void try_remove_queue(Context& context, Queue& queue) noexcept;
   void maybe_auto_delete(Exchange& exchange);
   /// A change in `exchange` that concerns keys like `pattern` (null: all), there and upstream.
   class Bump;

@@ -307,3 +307,34 @@ TEST_CASE("a manual clock that does not advance by itself wakes sleepers when it
   CHECK(connection->receive(from, out, deadline) == 0);
   CHECK(clock->now() >= deadline);
 }
+
+TEST_CASE_FIXTURE(Fixture, "a get does not use up the consumer's credit") {
+  channel->declare_queue({.name = "q"});
+  for (const char* body : {"1", "2", "3"}) publish("", "q", body);
+  const auto consumer = channel->subscribe("q", {.prefetch_count = 1});
+  kelp::Delivery got;
+  REQUIRE(channel->get("q", false, got));
+  CHECK(text(got) == "1");
+  CHECK(drain(*consumer) == Texts{"2"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a subscription may outlive its channel and its connection") {
+  channel->declare_queue({.name = "q"});
+  const auto consumer = channel->subscribe("q", {});
+  channel.reset();
+  connection.reset();
+  CHECK(consumer->queue() == "q");
+}
+
+TEST_CASE_FIXTURE(Fixture, "reading many queues by get keeps few of them") {
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = "q" + std::to_string(i);
+    channel->declare_queue({.name = name});
+    publish("", name, name);
+    kelp::Delivery got;
+    REQUIRE(channel->get(name, i % 2 == 0, got));
+    CHECK(text(got) == name);
+    if (i % 2 != 0) settle(got.tag, i % 4 == 1 ? kelp::Settle::ack : kelp::Settle::requeue);
+    CHECK(channel->delete_queue(name, false, false) == (i % 4 == 3 ? 1 : 0));
+  }
+}
