@@ -21,7 +21,8 @@ template <class T>
 concept JsonLike = std::is_same_v<std::remove_cvref_t<T>, Json>;
 
 template <class T>
-concept TextLike = !JsonLike<T> && std::is_convertible_v<const std::remove_reference_t<T>&, std::string_view>;
+concept TextLike = !JsonLike<T> && !std::is_null_pointer_v<std::remove_cvref_t<T>> &&
+                   std::is_convertible_v<const std::remove_reference_t<T>&, std::string_view>;
 
 template <class E>
 inline constexpr bool is_byte =

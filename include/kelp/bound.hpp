@@ -42,7 +42,8 @@ class KELP_API BoundExchange {
   void bind_to(const Exchange& source, std::string_view routing_key = {}, const FieldTable& arguments = {});
   void unbind_from(const Exchange& source, std::string_view routing_key = {},
                    const FieldTable& arguments = {});
-  void publish(const Body& body, const PublishOptions& options);
+  /// As Producer::publish, to this exchange.
+  void publish(const Body& body, PublishOptions options);
   void delete_(DeleteOptions options = {});
 
  private:

@@ -84,6 +84,7 @@ class KELP_API Connection {
 
  private:
   std::shared_ptr<messaging::ConnectionCore> core_;
+  std::unique_ptr<Channel> default_channel_;
 };
 
 }  // namespace kelp

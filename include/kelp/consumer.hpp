@@ -88,6 +88,10 @@ class KELP_API Consumer {
  private:
   friend class Connection;
   struct State;
+  Consumer(std::shared_ptr<messaging::ChannelCore> core, std::vector<Queue> queues, ConsumerOptions options);
+  static Consumer owning(std::shared_ptr<messaging::ChannelCore> core, std::vector<Queue> queues,
+                         ConsumerOptions options);
+
   std::shared_ptr<State> state_;
 };
 

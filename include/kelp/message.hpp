@@ -84,7 +84,7 @@ class KELP_API Message {
   void requeue();
 
   [[nodiscard]] MessageState state() const noexcept;
-  /// Settled by ack, reject or requeue.
+  /// Settled by ack, reject or requeue. A no_ack delivery never is.
   [[nodiscard]] bool acknowledged() const noexcept;
 
   /// The message as the transport has it; for forwarding without a copy.
@@ -92,6 +92,7 @@ class KELP_API Message {
 
  private:
   friend class messaging::MessageAccess;
+  void settle(MessageState outcome, bool multiple);
 
   SharedMessage shared_;
   messaging::DeliveryRecord* record_ = nullptr;  // null for no_ack deliveries

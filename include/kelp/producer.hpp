@@ -116,8 +116,11 @@ class KELP_API Producer {
   void close() noexcept;
 
  private:
+  friend class BoundExchange;
   friend class Connection;
   struct State;
+  Producer(std::shared_ptr<messaging::ChannelCore> core, ProducerOptions options, bool owns_channel);
+
   std::unique_ptr<State> state_;
 };
 

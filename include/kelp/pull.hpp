@@ -15,7 +15,8 @@ class Channel;
 
 namespace messaging {
 class ChannelCore;
-}
+struct Source;
+}  // namespace messaging
 
 /// A consumer whose deliveries are pulled: no callbacks, no decoding, one guard and one virtual call
 /// for each batch. Its deliveries are not seen by drain_events. Destroying it cancels it; what it
@@ -47,11 +48,11 @@ class KELP_API PullConsumer {
  private:
   friend class Channel;
   PullConsumer(std::shared_ptr<messaging::ChannelCore> core,
-               std::unique_ptr<Subscription> subscription) noexcept;
+               std::shared_ptr<messaging::Source> source) noexcept;
   void settle_one(const Delivery& delivery, Settle outcome);
 
   std::shared_ptr<messaging::ChannelCore> core_;
-  std::unique_ptr<Subscription> subscription_;
+  std::shared_ptr<messaging::Source> source_;
 };
 
 }  // namespace kelp
