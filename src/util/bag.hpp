@@ -5,7 +5,13 @@
 
 #include <cstddef>
 
-#if __has_include(<concurrentqueue/concurrentqueue.h>)
+#include "util/asymmetric_fence.hpp"
+
+#ifdef KELP_THREAD_SANITIZER
+#include <deque>
+#include <mutex>
+#include <new>
+#elif __has_include(<concurrentqueue/concurrentqueue.h>)
 #include <concurrentqueue/concurrentqueue.h>
 #elif __has_include(<concurrentqueue/moodycamel/concurrentqueue.h>)
 #include <concurrentqueue/moodycamel/concurrentqueue.h>
@@ -15,6 +21,7 @@
 
 namespace kelp::util {
 
+#ifndef KELP_THREAD_SANITIZER
 template <class T>
 class Bag {
  public:
@@ -33,5 +40,36 @@ class Bag {
  private:
   moodycamel::ConcurrentQueue<T> queue_;
 };
+#else
+/// ThreadSanitizer does not follow the fences inside the other one.
+template <class T>
+class Bag {
+ public:
+  explicit Bag(std::size_t = 0) {}
+  [[nodiscard]] bool put(T item) try {
+    const std::lock_guard lock(mutex_);
+    items_.push_back(static_cast<T&&>(item));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  [[nodiscard]] bool try_put(T item) { return put(static_cast<T&&>(item)); }
+  [[nodiscard]] bool take(T& item) {
+    const std::lock_guard lock(mutex_);
+    if (items_.empty()) return false;
+    item = static_cast<T&&>(items_.front());
+    items_.pop_front();
+    return true;
+  }
+  [[nodiscard]] std::size_t size_hint() const {
+    const std::lock_guard lock(mutex_);
+    return items_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<T> items_;
+};
+#endif
 
 }  // namespace kelp::util
