@@ -1,0 +1,14 @@
+// Counts what the C++ heap is asked for and what of it is alive, in this program, under sanitizers too
+// (tests/support counts malloc, and not what is alive).
+#pragma once
+
+#include <cstdint>
+
+namespace kelp_test {
+
+/// Calls of operator new since the program began. Threads: any.
+[[nodiscard]] std::uint64_t allocations() noexcept;
+/// The same less calls of operator delete: what is alive.
+[[nodiscard]] std::int64_t living_allocations() noexcept;
+
+}  // namespace kelp_test
