@@ -1,48 +1,15 @@
 // Counts what the tables allocate, and makes allocations fail one after the other.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <new>
 #include <set>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "../../support/allocations.hpp"
 #include "../../support/topic_workload.hpp"
 #include "routing/topic_table.hpp"
-
-namespace {
-
-constexpr long never = -1;
-thread_local std::size_t allocations = 0;
-thread_local long allowed = never;  // how many more may succeed
-
-void* allocate(std::size_t size, std::size_t alignment) {
-  ++allocations;
-  if (allowed == 0) return nullptr;
-  if (allowed > 0) --allowed;
-  const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
-  return std::aligned_alloc(alignment, rounded);
-}
-void* allocate_or_throw(std::size_t size, std::size_t alignment) {
-  if (void* memory = allocate(size, alignment)) return memory;
-  throw std::bad_alloc();
-}
-constexpr std::size_t usual = alignof(std::max_align_t);
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size, usual); }
-void* operator new(std::size_t size, std::align_val_t a) { return allocate_or_throw(size, std::size_t(a)); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size, usual); }
-void* operator new(std::size_t size, std::align_val_t a, const std::nothrow_t&) noexcept {
-  return allocate(size, std::size_t(a));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 using namespace kelp;
 using namespace kelp::routing;
@@ -67,7 +34,7 @@ TEST_CASE("a match allocates nothing when its result has room") {
       table->add(workload.patterns()[i], {}, i + 1);
     for (Target t = 1; t <= 20; ++t) table->add(keys[0], {}, t);
     std::size_t found = 0;
-    const std::size_t before = allocations;
+    const std::size_t before = testing::allocations_of_this_thread();
     for (const std::string& key : keys) {
       out.clear();
       const util::Pin pin(domain, reader);
@@ -76,7 +43,7 @@ TEST_CASE("a match allocates nothing when its result has room") {
     }
     out.clear();
     table->match(longest, nullptr, out);
-    CHECK(allocations == before);
+    CHECK(testing::allocations_of_this_thread() == before);
     CHECK(found >= 20);
   }
   domain.close_reader(reader);
@@ -110,14 +77,12 @@ TEST_CASE("a change that fails for want of memory changes nothing") {
     };
     constexpr Target count = 400;
     const auto attempt = [&](auto&& change) {
-      for (long n = 0;; ++n) {
-        allowed = n;
+      for (std::size_t n = 0;; ++n) {
         try {
+          const testing::FailingAllocations failing(n);
           change();
-          allowed = never;
           return;
         } catch (const std::bad_alloc&) {
-          allowed = never;
           ++failures;
         }
         if (n < 3) wrong += contents() != expected || table->size() != expected.size();
@@ -140,5 +105,5 @@ TEST_CASE("a change that fails for want of memory changes nothing") {
     wrong += table->size() != 0;
   }
   CHECK(wrong == 0);
-  CHECK(failures > 4000);
+  CHECK((failures > 4000) == testing::allocations_are_counted());
 }
