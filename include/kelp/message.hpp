@@ -49,7 +49,7 @@ struct DeliveryInfo {
 /// What returned is never undone.
 class KELP_API Message {
  public:
-  Message() noexcept = default;
+  Message() noexcept;
   Message(Message&& other) noexcept;
   Message& operator=(Message&& other) noexcept;
   ~Message();

@@ -34,6 +34,8 @@ const Accept& default_accept() {
 
 }  // namespace
 
+Message::Message() noexcept = default;
+
 Message::Message(Message&& other) noexcept
     : shared_(std::move(other.shared_)),
       record_(std::exchange(other.record_, nullptr)),

@@ -40,7 +40,15 @@ REGISTER_LISTENER("kelp_counter", 1, Counter);
 
 }  // namespace
 
+#ifdef KELP_TEST_PRECONDITION
+/// Before the first case: an exit code, or 0 to go on.
+int before_tests();
+#else
+static int before_tests() { return 0; }
+#endif
+
 int main(int argc, char** argv) {
+  if (const int code = before_tests(); code != 0) return code;
   doctest::Context context(argc, argv);
   const int result = context.run();
   if (context.shouldExit()) return result;
