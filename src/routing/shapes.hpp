@@ -25,7 +25,8 @@
 
 namespace kelp::routing {
 
-/// See bench/topic: trying this many shapes costs less than the trie costs on the same patterns.
+/// Where the trie starts to be the cheaper way. With patterns of 126 shapes it cost as much as 150 shapes
+/// at 100,000 patterns and as 600 at a million, in the same run.
 inline constexpr std::size_t default_shapes_per_key = 256;
 
 /// The partial sums of a key; about 9 KiB, of which a short key touches little.
@@ -46,7 +47,7 @@ struct ShapeProbe {
   std::uint16_t left;   // words before the `#`, or all
   std::uint16_t right;  // words behind it
   std::uint16_t stars;
-  bool literal;  // neither `*` nor `#`
+  bool literal;                                // neither `*` nor `#`
   std::array<std::uint16_t, stars_here> star;  // indices into KeySums::part
   const std::uint16_t* more_stars;             // all of them, when there are more than stars_here
 

@@ -59,12 +59,14 @@ void run(util::Domain& domain, BindingTable& table, const Case& c) {
     });
   }
   while (reading.load() < 2) std::this_thread::yield();
-  // A window of bindings slides over the patterns; every so often all of it goes, so that tables shrink.
-  constexpr int window = 700;
+  // A window of bindings slides over the patterns. It is wide for a while and then narrow, and now and
+  // then all of it goes, so that tables grow, shrink and come down to what is stable again and again.
   int first = 0;
   for (int i = 0; i < changes / 2; ++i) {
     wrong += !table.add(c.churning_pattern(i), {}, churning + static_cast<Target>(i));
-    const int keep = i % 5000 == 4999 ? 0 : window;
+    const bool wide = i % 4000 < 2000;
+    const int window = wide ? 700 : 12;
+    const int keep = i % (wide ? 2000 : 16) == 0 ? -1 : window;
     for (; first < i - keep; ++first) {
       wrong += !table.remove(c.churning_pattern(first), {}, churning + static_cast<Target>(first));
     }
