@@ -21,7 +21,10 @@ namespace {
 void maybe_yield() {
   thread_local std::minstd_rand random{
       static_cast<unsigned>(std::hash<std::thread::id>()(std::this_thread::get_id()))};
-  if (random() % 128 == 0) std::this_thread::yield();
+  thread_local unsigned until_next = 0;
+  if (until_next-- != 0) return;
+  std::this_thread::yield();
+  until_next = random() % 4 == 0 ? random() % 400 : random() % 10;  // bursts, and stretches of peace
 }
 
 struct YieldingModel : kelp::testing::SmallModel {
@@ -312,7 +315,7 @@ void run_rounds(const Plan& plan, unsigned rounds) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("every message once, in order", Model, YieldingModel, SlowModel) {
-  const unsigned rounds = 20;
+  const unsigned rounds = 60;
   SUBCASE("one to one") { run_rounds<Model>({1, 1, 1000, 0, false}, rounds); }
   SUBCASE("several to several") { run_rounds<Model>({3, 3, 400, 0, false}, rounds); }
   SUBCASE("several to several, with returns") { run_rounds<Model>({3, 3, 400, 4, false}, rounds); }

@@ -359,7 +359,7 @@ TEST_CASE_TEMPLATE("whatever is done, it agrees with a set", Model, SmallModel, 
         f.push(next);
         ready.insert(next++);
       } else if (what < 35) {
-        const std::size_t n = below(40);
+        const std::size_t n = below(ready.size() < 500 ? 40 : 4);
         const auto handles = range(next, next + n);
         REQUIRE(f.queue.push(f.access, handles) == handles.size());
         ready.insert(handles.begin(), handles.end());
