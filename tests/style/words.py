@@ -9,7 +9,7 @@ LIBRARY = r"(include|transports|src/(?!cli/))"
 EVERYWHERE = r"."
 # (where, what, except in, why)
 RULES = [
-    (EVERYWHERE, r"moodycamel|concurrentqueue", r"src/util/bag\.hpp", "only src/util/bag.hpp names moodycamel"),
+    (EVERYWHERE, r"moodycamel|concurrentqueue", r"src/util/bag\.hpp|bench/.*", "only src/util/bag.hpp names moodycamel"),
     (r"(include|src|transports)/", r"nlohmann", r"(include/kelp/json\.hpp|src/codec/.*)", "only json.hpp and codec name nlohmann"),
     (LIBRARY, r"#\s*include\s*<iostream>", "", "<iostream> puts a start-up constructor into every object"),
     (EVERYWHERE, r"#\s*include\s*<(format|ranges|source_location)>|std::views\b|std::source_location", "",
