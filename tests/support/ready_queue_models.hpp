@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <new>
+#include <numeric>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -48,6 +49,13 @@ struct InterruptedModel : SmallModel {
     }
   };
 };
+
+/// first, first + 1 ... last
+inline std::vector<std::uint64_t> range(std::uint64_t first, std::uint64_t last) {
+  std::vector<std::uint64_t> values(last - first + 1);
+  std::iota(values.begin(), values.end(), first);
+  return values;
+}
 
 /// A domain, a pool, one queue and an Access or two.
 template <class Model>

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <numeric>
 #include <random>
 #include <set>
 #include <vector>
@@ -17,18 +16,13 @@ using kelp::broker::RealModel;
 using kelp::broker::Sight;
 using kelp::testing::InterruptedModel;
 using kelp::testing::QueueFixture;
+using kelp::testing::range;
 using kelp::testing::SmallModel;
 
 namespace {
 
 using Small = QueueFixture<SmallModel>;
 using Real = QueueFixture<RealModel>;
-
-std::vector<std::uint64_t> range(std::uint64_t first, std::uint64_t last) {
-  std::vector<std::uint64_t> values(last - first + 1);
-  std::iota(values.begin(), values.end(), first);
-  return values;
-}
 
 /// Memory is limited while this lives.
 struct Allocations {
