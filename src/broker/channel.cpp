@@ -81,6 +81,7 @@ void Channel::cancel(Consumer& consumer) noexcept {
   consumer.lane_->wanted = false;
   context_.state.topology.remove_consumer(context_, *consumer.lane_->queue, consumer);
   consumer.lane_ = nullptr;
+  consumer.active_.store(false, std::memory_order_release);  // as cancelled_by_broker()
   drop_finished_lanes();
 }
 

@@ -33,6 +33,7 @@ std::size_t Connection::receive(std::span<Subscription* const> from, std::span<D
                                 Clock::time_point deadline) {
   link_->require_open();
   if (from.empty()) throw InvalidArgument("receive() needs a subscription");
+  if (out.empty()) return 0;
   // Relaxed: a hint where to begin. One subscription needs none, and the locked add costs as much as
   // the claim.
   const std::size_t turn = from.size() == 1 ? 0 : turn_.fetch_add(1, std::memory_order_relaxed) % from.size();

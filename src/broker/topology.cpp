@@ -172,10 +172,12 @@ void Topology::delete_exchange(std::string_view name, bool if_unused) {
   remove_exchange(exchange);
 }
 
-void Topology::remove_exchange(Exchange& exchange) {
+void Topology::remove_exchange(Exchange& exchange) { auto_delete(unlink_exchange(exchange)); }
+
+std::vector<std::string> Topology::unlink_exchange(Exchange& exchange) {
   Bump bump(exchange, {});
   exchange_names_->remove(exchange.description.name, {}, target_of(exchange));
-  remove_bindings_to(exchange.bound_to, target_of(exchange));
+  std::vector<std::string> sources = remove_bindings_to(exchange.bound_to, target_of(exchange));
   exchange.table->for_each([&](std::string_view, const FieldTable&, routing::Target target) {
     (is_exchange(target) ? exchange_of(target).bound_to : queue_of(target).bound_to).forget(exchange);
   });
@@ -185,10 +187,18 @@ void Topology::remove_exchange(Exchange& exchange) {
   exchanges_.erase(found);
   exchanges_deleted_.fetch_add(1, std::memory_order_release);
   state_.domain.retire(removed);
+  return sources;
 }
 
-void Topology::maybe_auto_delete(Exchange& exchange) {
-  if (exchange.description.auto_delete && exchange.table->size() == 0) remove_exchange(exchange);
+void Topology::auto_delete(std::vector<std::string> names) {
+  // By name and one after the other: bindings may form rings, in which one takes another along.
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto found = exchanges_.find(names[i]);
+    if (found == exchanges_.end()) continue;
+    Exchange& exchange = *found->second;
+    if (!exchange.description.auto_delete || exchange.table->size() != 0) continue;
+    for (std::string& source : unlink_exchange(exchange)) names.push_back(std::move(source));
+  }
 }
 
 // --- Bindings ---
@@ -207,7 +217,8 @@ void Topology::unbind(const BindingDeclaration& b, std::uint64_t connection) {
   const routing::Target target = b.to_exchange ? target_of(require_exchange(b.destination))
                                                : target_of(require_queue(b.destination, connection));
   Exchange& source = require_exchange(b.source);
-  if (remove_binding(source, b.routing_key, copy_of(b.arguments), target)) maybe_auto_delete(source);
+  if (remove_binding(source, b.routing_key, copy_of(b.arguments), target))
+    auto_delete({source.description.name});
 }
 
 void Topology::add_binding(Exchange& source, std::string_view key, const FieldTable& arguments,
@@ -229,7 +240,7 @@ bool Topology::remove_binding(Exchange& source, std::string_view key, const Fiel
   return true;
 }
 
-void Topology::remove_bindings_to(BoundTo& bound_to, routing::Target target) {
+std::vector<std::string> Topology::remove_bindings_to(BoundTo& bound_to, routing::Target target) {
   std::vector<BoundTo::Binding> bindings;
   if (const auto* all = bound_to.all()) {
     bindings = *all;
@@ -246,7 +257,9 @@ void Topology::remove_bindings_to(BoundTo& bound_to, routing::Target target) {
     remove_binding(*b.source, b.key, b.arguments, target);
     sources.insert(b.source);
   }
-  for (Exchange* source : sources) maybe_auto_delete(*source);
+  std::vector<std::string> names;
+  for (const Exchange* source : sources) names.push_back(source->description.name);
+  return names;
 }
 
 // --- Queues ---
@@ -263,10 +276,9 @@ QueueDeclared Topology::declare_queue(Context& context, const QueueDeclaration& 
   const auto found = d.name.empty() ? queues_.end() : queues_.find(d.name);
   if (found != queues_.end()) {
     Queue& current = require_queue(d.name, connection);
-    if (d.exclusive && current.owner == 0) refuse_locked(d.name);
+    if (d.exclusive != current.description.exclusive) refuse_locked(d.name);  // before all else, as RabbitMQ
     const Inequivalence what{"queue", d.name};
     what.check("durable", d.durable, current.description.durable);
-    what.check("exclusive", d.exclusive, current.description.exclusive);
     what.check("auto_delete", d.auto_delete, current.description.auto_delete);
     what.check_arguments(arguments, current.description.arguments);
     return answer(current);
@@ -311,7 +323,7 @@ std::uint64_t Topology::delete_queue(Context& context, std::string_view name, bo
 
 std::uint64_t Topology::remove_queue(Context& context, Queue& queue) {
   Bump bump(*default_exchange_, queue.description.name);
-  remove_bindings_to(queue.bound_to, target_of(queue));
+  const std::vector<std::string> sources = remove_bindings_to(queue.bound_to, target_of(queue));
   default_exchange_->table->remove(queue.description.name, {}, target_of(queue));
   queue.mark_deleted();
   bump.commit();
@@ -324,6 +336,7 @@ std::uint64_t Topology::remove_queue(Context& context, Queue& queue) {
   queue.waiters.wake_all();
   queues_.erase(queues_.find(queue.description.name));
   queue.release();
+  auto_delete(sources);
   return dropped;
 }
 

@@ -70,12 +70,16 @@ class Topology {
                    routing::Target target);
   bool remove_binding(Exchange& source, std::string_view key, const FieldTable& arguments,
                       routing::Target target);
-  void remove_bindings_to(BoundTo& bound_to, routing::Target target);
+  /// The names of the exchanges that they led from: candidates of auto_delete().
+  std::vector<std::string> remove_bindings_to(BoundTo& bound_to, routing::Target target);
   void remove_exchange(Exchange& exchange);
+  std::vector<std::string> unlink_exchange(Exchange& exchange);
+  /// Removes those of the named exchanges that are auto-delete and have lost their last binding, and
+  /// those that lose it through this.
+  void auto_delete(std::vector<std::string> names);
   /// The number of ready messages dropped.
   std::uint64_t remove_queue(Context& context, Queue& queue);
   void try_remove_queue(Context& context, Queue& queue) noexcept;
-  void maybe_auto_delete(Exchange& exchange);
   /// A change in `exchange` that concerns keys like `pattern` (null: all), there and upstream.
   class Bump;
 

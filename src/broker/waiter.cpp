@@ -19,7 +19,7 @@ constexpr int longest_pause = 64;
 /// connection.
 class Waiter::Registration {
  public:
-  explicit Registration(Waiter& waiter) : waiter_(waiter), bell_(waiter.consumer(0).channel_->bell()) {
+  explicit Registration(Waiter& waiter) : waiter_(waiter), bell_(waiter.bell()) {
     // Relaxed: read only as a hint of who has slept longest.
     bell_.ticket.store(waiter.link_.state->next_ticket(), std::memory_order_relaxed);
     bell_.parker.announce();
@@ -70,6 +70,16 @@ std::size_t Waiter::take(std::span<Delivery> out) {
   return got;
 }
 
+Bell& Waiter::bell() const noexcept {
+  std::size_t i = 0;
+  while (consumer(i).lane_ == nullptr) ++i;
+  return consumer(i).channel_->bell();
+}
+
+bool Waiter::nobody_active() const noexcept {
+  return std::none_of(from_.begin(), from_.end(), [](const Subscription* s) { return s->active(); });
+}
+
 bool Waiter::interrupt_pending() const noexcept {
   for (std::size_t i = 0; i < from_.size(); ++i) {
     const Consumer& c = consumer(i);
@@ -118,6 +128,7 @@ void Waiter::prepare_to_sleep() noexcept {
 std::size_t Waiter::wait(std::span<Delivery> out, Clock::time_point deadline) {
   for (bool first = true;; first = false) {
     if (interrupted() || (deadline != Clock::never && clock().now() >= deadline)) return 0;
+    if (nobody_active()) return 0;
     if (!first || !spin()) {
       if (deadline != Clock::never && clock().jump_to(deadline)) return take(out);
       sleep(deadline);
@@ -126,7 +137,6 @@ std::size_t Waiter::wait(std::span<Delivery> out, Clock::time_point deadline) {
     pass_on();
     if (got != 0) return got;
     link_.require_open();
-    if (std::none_of(from_.begin(), from_.end(), [](const Subscription* s) { return s->active(); })) return 0;
   }
 }
 
@@ -135,7 +145,7 @@ void Waiter::sleep(Clock::time_point deadline) {
   Registration registration(*this);
   // Pairs with the publisher, who stores its message and then reads whether somebody waits.
   util::heavy_fence();
-  if (link_.closed.load(std::memory_order_seq_cst) || interrupt_pending()) return;
+  if (link_.closed.load(std::memory_order_seq_cst) || interrupt_pending() || nobody_active()) return;
   if (!link_.state->real_time && deadline != Clock::never && clock().now() >= deadline) return;
   if (look() == Sight::ready) return;
   registration.parker().park(link_.state->real_time ? deadline : Clock::never);

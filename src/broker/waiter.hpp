@@ -25,6 +25,10 @@ class Waiter {
     return static_cast<Consumer&>(*from_[(turn_ + i) % from_.size()]);
   }
   [[nodiscard]] Clock& clock() const noexcept { return *link_.state->clock; }
+  /// Of a channel that is open: somebody is active.
+  [[nodiscard]] Bell& bell() const noexcept;
+  /// Every subscription is cancelled: there is nothing to wait for.
+  [[nodiscard]] bool nobody_active() const noexcept;
   [[nodiscard]] bool interrupted() noexcept;
   [[nodiscard]] bool interrupt_pending() const noexcept;
   [[nodiscard]] Sight look() noexcept;
