@@ -98,7 +98,7 @@ Source* ChannelCore::find(const Subscription* subscription) noexcept {
 
 void ChannelCore::settle(DeliveryRecord& record, SharedMessage& message, bool multiple) {
   const MessageState state = record.state.load(std::memory_order_relaxed);  // decided by this thread
-  if (!gate_.enter_if_mine()) {
+  if (!gate_.enter_to_settle()) {
     // Another thread is, or may come, inside: it settles when it passes the gate next.
     message.own();
     record.multiple = multiple;
@@ -111,8 +111,7 @@ void ChannelCore::settle(DeliveryRecord& record, SharedMessage& message, bool mu
     ChannelCore& core;
     ~Leave() { core.leave(); }
   } const leave{*this};
-  if (!records_->outbox_seems_empty()) [[unlikely]]
-    flush_outbox();
+  settle_late();
   records_->unlink(record);
   const std::uint64_t tag = record.tag;
   // The Message has the other reference, and it is in this thread's hands.

@@ -63,8 +63,7 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
     explicit Pass(ChannelCore& core) : core_(core) {
       if (core.gate_.enter() != Gate::Entry::inside) [[unlikely]]
         core.throw_refused();
-      if (!core.records_->outbox_seems_empty()) [[unlikely]]
-        core.flush_outbox();
+      core.settle_late();
     }
     ~Pass() {
       if (core_.gate_.leave()) [[unlikely]]
@@ -91,7 +90,7 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
                                                   std::shared_ptr<const Accept> accept, std::uint32_t fetch);
   /// Cancels; what was fetched ahead for it is requeued.
   void unsubscribe(const std::shared_ptr<Source>& source);
-  /// Lets the connection's drain see what subscribe() and unsubscribe() have done.
+  /// Inside no more: lets the connection's drain see what subscribe() and unsubscribe() have done.
   void publish_sources();
   void settle_tag(std::uint64_t tag, Settle outcome, bool multiple);
   void recover();
@@ -119,7 +118,17 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   [[nodiscard]] bool wants_attention() const noexcept {
     return gate_.is_closed() || !records_->outbox_empty();
   }
-  void flush_outbox() noexcept;
+  /// Settles what other threads have acknowledged.
+  void settle_late() noexcept {
+    if (!records_->outbox_seems_empty()) [[unlikely]]
+      flush_outbox();
+  }
+  /// Inside, while has_fetched() is false: room for what receive() brings, and how much it was.
+  [[nodiscard]] std::span<Delivery> landing() noexcept { return fetched_; }
+  void landed(std::size_t count) noexcept {
+    fetched_at_ = 0;
+    fetched_count_.store(static_cast<std::uint32_t>(count), std::memory_order_relaxed);  // inside
+  }
   /// Inside. Room for max_fetch when has_fetched() is false.
   void add_fetched(Delivery&& delivery) noexcept;
   /// Passes the gate; dispatches one delivery that was fetched ahead, if there is one.
@@ -139,6 +148,7 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   void dispatch_one(std::shared_ptr<ChannelCore>& kept);
   std::size_t fetch(Patience& patience);
   [[nodiscard]] Source* find(const Subscription* subscription) noexcept;
+  void flush_outbox() noexcept;
   void settle_quietly(std::span<const Settlement> batch) noexcept;
   void settle_up_to(std::uint64_t tag, MessageState outcome);
   void resolve_all(MessageState outcome) noexcept;

@@ -190,7 +190,7 @@ class ConnectionCore::InsideAll {
       const Gate::Entry entry = channel->gate().enter();
       if (entry == Gate::Entry::inside) {
         ++entered_;
-        channel->flush_outbox();
+        channel->settle_late();
         continue;
       }
       all_ = false;
@@ -272,13 +272,15 @@ void ConnectionCore::fetch(Patience& patience) {
     }
     take_active();
     if (!active_.empty()) {
-      const std::size_t count =
-          receive(active_, std::span(landed_).first(limit_), patience, [this] { return look_again(); });
+      const auto again = [this] { return look_again(); };
+      if (feed_.channels.size() == 1) {
+        ChannelCore& channel = *feed_.channels.front();
+        channel.landed(receive(active_, channel.landing().first(limit_), patience, again));
+        return;
+      }
+      const std::size_t count = receive(active_, std::span(landed_).first(limit_), patience, again);
       for (std::size_t i = 0; i < count; ++i) {
-        ChannelCore& channel = feed_.channels.size() == 1
-                                   ? *feed_.channels.front()
-                                   : *feed_.channel_of.find(landed_[i].subscription)->second;
-        channel.add_fetched(std::move(landed_[i]));
+        feed_.channel_of.find(landed_[i].subscription)->second->add_fetched(std::move(landed_[i]));
       }
       return;
     }

@@ -1,5 +1,6 @@
 #include "messaging/gate.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
@@ -19,10 +20,6 @@ bool checked() noexcept {
 
 Gate::Gate() : word_(shared), forks_(fork_generation()), patience_(checked() ? 0 : 2000) {
   util::heavy_fence();  // decides which fences are used, before the first light one
-  if (checked()) {
-    biases_used_ = biases;
-    return;
-  }
   const ThreadId me = this_thread();
   biased_to_[0].store(me, std::memory_order_relaxed);  // not yet shared with anybody
   word_.store(me, std::memory_order_relaxed);
@@ -44,6 +41,17 @@ bool Gate::vacated() const noexcept {
   for (const auto& busy : busy_) {
     // Acquire: pairs with the release in leave().
     if (busy.load(std::memory_order_acquire) != 0) return false;
+  }
+  return true;
+}
+
+bool Gate::wait_until_vacated() const noexcept {
+  for (int look = 0; !vacated(); ++look) {
+    const bool settles = std::any_of(busy_.begin(), busy_.end(), [](const auto& busy) {
+      return (busy.load(std::memory_order_acquire) & settling) != 0;
+    });
+    if (look >= patience_ && !settles && !vacated()) return false;
+    std::this_thread::yield();
   }
   return true;
 }
@@ -87,12 +95,9 @@ Gate::Entry Gate::enter_shared(ThreadId me) noexcept {
     nobody = 0;
     std::this_thread::yield();
   }
-  for (int look = 0; !vacated(); ++look) {
-    if (look >= patience_) {
-      owner_.store(0, std::memory_order_release);
-      return Entry::busy;
-    }
-    std::this_thread::yield();
+  if (!wait_until_vacated()) {
+    owner_.store(0, std::memory_order_release);
+    return Entry::busy;
   }
   shared_depth_ = 1;
   if (biases_used_ < biases) bias_to(me);
@@ -116,7 +121,7 @@ bool Gate::leave_slowly() noexcept {
   const ThreadId me = this_thread();
   bool last = false;
   if (auto* busy = my_busy_word(me)) {
-    const std::uint32_t depth = busy->load(std::memory_order_relaxed) - 1;
+    const std::uint32_t depth = (busy->load(std::memory_order_relaxed) & ~settling) - 1;
     busy->store(depth, std::memory_order_seq_cst);
     last = depth == 0;
   } else if (--shared_depth_ == 0) {
@@ -126,12 +131,20 @@ bool Gate::leave_slowly() noexcept {
   return last && word_.load(std::memory_order_seq_cst) == closed;
 }
 
-bool Gate::enter_if_mine() noexcept {
+bool Gate::enter_to_settle() noexcept {
   const ThreadId me = this_thread();
-  const std::uint64_t word = word_.load(std::memory_order_relaxed);
+  const std::uint64_t word = word_.load(std::memory_order_relaxed);  // a guess, confirmed below
   if (word == closed) return false;
-  if ((word & ~bias_mask) == me || mine()) return enter() == Entry::inside;
-  return false;
+  if ((word & ~bias_mask) == me) [[likely]] {
+    auto& busy = busy_[word & bias_mask];
+    const std::uint32_t before = busy.load(std::memory_order_relaxed);  // only this thread writes it
+    busy.store(before == 0 ? settling + 1 : before + 1, std::memory_order_relaxed);
+    util::light_fence();
+    if (word_.load(std::memory_order_acquire) == word) [[likely]]
+      return true;  // as in enter()
+    busy.store(before, std::memory_order_release);
+  }
+  return mine() && enter() == Entry::inside;
 }
 
 bool Gate::close() noexcept {

@@ -4,7 +4,9 @@
 // word, a light fence and a comparison; a thread that comes second (and whoever closes) pays for both
 // with a heavy fence, as in util/asymmetric_fence.hpp: it makes the gate shared, where entering is a
 // compare-and-swap on `owner_` and a look at the busy words, and biases it to itself. After three
-// biases the gate stays shared. Under KELP_CHECK=1 it is shared from the start.
+// biases the gate stays shared. Who finds somebody inside looks again for a while before it counts as
+// misuse; under KELP_CHECK=1 it does not. Settling from outside a callback is allowed at any time, so
+// that is waited for.
 //
 // `word_` is the id of the thread it is biased to plus the number of the bias (ids are multiples of
 // 8), or `shared`, or `closed`. Each bias has a busy word of its own, so a thread that lost its bias
@@ -57,7 +59,7 @@ class Gate {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     if ((word & ~bias_mask) == this_thread()) [[likely]] {
       auto& busy = busy_[word & bias_mask];
-      const std::uint32_t depth = busy.load(std::memory_order_relaxed) - 1;
+      const std::uint32_t depth = (busy.load(std::memory_order_relaxed) & ~settling) - 1;
       // Release: what was done inside comes before the next thread's or the closer's look.
       busy.store(depth, std::memory_order_release);
       util::light_fence();
@@ -66,9 +68,9 @@ class Gate {
     return leave_slowly();
   }
 
-  /// As enter(), but only when this thread is inside already or is the one the gate is biased to:
-  /// never waits and never takes the gate from another thread.
-  [[nodiscard]] bool enter_if_mine() noexcept;
+  /// For one settlement: as enter(), but only when this thread is inside already or is the one the
+  /// gate is biased to. Never waits and never takes the gate from another thread.
+  [[nodiscard]] bool enter_to_settle() noexcept;
 
   /// Nobody can enter from now on. True for the one call that closed it.
   bool close() noexcept;
@@ -85,12 +87,14 @@ class Gate {
   static constexpr std::uint64_t closed = 2;
   static constexpr std::uint64_t changing = 3;  // from a bias to shared
   static constexpr std::size_t biases = 3;
+  static constexpr std::uint32_t settling = 1u << 31;  // in a busy word: for one settlement only
 
   Entry enter_slowly() noexcept;
   Entry enter_shared(ThreadId me) noexcept;
   bool leave_slowly() noexcept;
   void bias_to(ThreadId me) noexcept;
   [[nodiscard]] bool vacated() const noexcept;
+  [[nodiscard]] bool wait_until_vacated() const noexcept;
   [[nodiscard]] std::atomic<std::uint32_t>* my_busy_word(ThreadId me) noexcept;
 
   std::atomic<std::uint64_t> word_;
