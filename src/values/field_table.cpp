@@ -25,8 +25,11 @@ FieldTable FieldTable::from(std::vector<value_type> fields) {
   }
   std::vector<std::uint32_t> order(fields.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](auto a, auto b) { return fields[a].first < fields[b].first; });
+  // By place among equals, which keeps the sort stable without a buffer of its own.
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) {
+    const int names = fields[a].first.compare(fields[b].first);
+    return names < 0 || (names == 0 && a < b);
+  });
   // Equal names are neighbours now, in the order in which they came.
   std::vector<bool> dropped(fields.size());
   bool any = false;

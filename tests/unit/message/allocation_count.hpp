@@ -6,6 +6,9 @@
 
 namespace kelp_test {
 
+/// False in clang's sanitizer builds, whose own operator new cannot be replaced: all counts stay 0.
+[[nodiscard]] bool allocations_are_counted() noexcept;
+
 /// Calls of operator new since the program began. Threads: any.
 [[nodiscard]] std::uint64_t allocations() noexcept;
 /// The same less calls of operator delete: what is alive.

@@ -21,6 +21,8 @@ using kelp_test::living_allocations;
 
 namespace {
 
+const bool uncounted = !kelp_test::allocations_are_counted();
+
 std::vector<std::byte> body_of(std::size_t size, unsigned seed = 1) {
   std::vector<std::byte> body(size);
   for (std::size_t i = 0; i < size; ++i) body[i] = static_cast<std::byte>(i * 31 + seed);
@@ -131,7 +133,7 @@ TEST_CASE("one consumer of several producers, and of exact blocks, mixes them up
     if (i % 3 == 0) release(make_plain(consumer, body), *producers[0]);
     if (i % 5 == 0) release(make_plain(consumer, body));
   }
-  CHECK(living_allocations() > 0);
+  CHECK((uncounted || living_allocations() > 0));
   pool.close_arena(consumer);
   for (Arena* arena : producers) pool.close_arena(*arena);
 }
@@ -147,7 +149,7 @@ TEST_CASE("an arena outlives its channel until its last block is home, then serv
   for (int i = 0; i < 500; ++i) blocks.push_back(&make_plain(*arena, body));
   const auto with_blocks = living_allocations();
   pool.close_arena(*arena);
-  CHECK(living_allocations() == with_blocks);  // every slab still has a living block
+  CHECK((uncounted || living_allocations() == with_blocks));  // every slab still has a living block
 
   Arena& next = pool.open_arena();
   CHECK(&next != arena);
@@ -156,12 +158,12 @@ TEST_CASE("an arena outlives its channel until its last block is home, then serv
   // All but one: their slabs go, its slab stays.
   for (std::size_t i = 0; i + 1 < blocks.size(); ++i) release(*blocks[i], other);
   flush(other);
-  CHECK(living_allocations() < with_blocks);
+  CHECK((uncounted || living_allocations() < with_blocks));
   CHECK(std::equal(body.begin(), body.end(), blocks.back()->body().begin()));
   CHECK(&pool.open_arena() == &next);
   release(*blocks.back());
   CHECK(&pool.open_arena() == arena);
-  CHECK(living_allocations() <= before + 2);  // the arenas themselves
+  CHECK((uncounted || living_allocations() <= before + 2));  // the arenas themselves
   pool.close_arena(next);
   pool.close_arena(*arena);
   pool.close_arena(other);
@@ -182,9 +184,9 @@ TEST_CASE("messages outlive the pool, and everything is freed at the end") {
     CHECK(copy.body().size() == 100);
     messages.clear();
     CHECK(copy.address().exchange == "media");
-    CHECK(living_allocations() > before);
+    CHECK((uncounted || living_allocations() > before));
   }
-  CHECK(living_allocations() == before);
+  CHECK((uncounted || living_allocations() == before));
 }
 
 TEST_CASE("trim gives idle slabs back, at the owner's next flush") {
@@ -195,20 +197,20 @@ TEST_CASE("trim gives idle slabs back, at the owner's next flush") {
   for (int i = 0; i < 5000; ++i) blocks.push_back(&make_plain(arena, body_of(100)));
   const auto full = living_allocations();
   for (Block* block : blocks) release(*block, arena);
-  CHECK(living_allocations() == full);
+  CHECK((uncounted || living_allocations() == full));
   pool.trim();
-  CHECK(living_allocations() == full);
+  CHECK((uncounted || living_allocations() == full));
   flush(arena);
-  CHECK(living_allocations() <= full - 10);
+  CHECK((uncounted || living_allocations() <= full - 10));
   CHECK(kept.body().size() == 100);
   // What is left still works.
   for (Block*& block : blocks) block = &make_plain(arena, body_of(100));
-  CHECK(living_allocations() == full);
+  CHECK((uncounted || living_allocations() == full));
   for (Block* block : blocks) release(*block);  // by way of the inbox
   release(kept, arena);
   pool.trim();
   flush(arena);
-  CHECK(living_allocations() < full - 10);
+  CHECK((uncounted || living_allocations() < full - 10));
   pool.close_arena(arena);
 }
 
@@ -221,7 +223,7 @@ TEST_CASE("after a large backlog memory goes back by itself") {
   const auto full = living_allocations();
   for (Block* block : blocks) release(*block, arena);
   flush(arena);
-  CHECK(living_allocations() < start + (full - start) / 8);
+  CHECK((uncounted || living_allocations() < start + (full - start) / 8));
   pool.close_arena(arena);
 }
 
@@ -234,7 +236,7 @@ TEST_CASE("names, keys and properties beyond AMQP's limits are refused, by name 
     CHECK_THROWS_WITH_AS(static_cast<void>(make(arena, address, properties, {})), doctest::Contains(why),
                          InvalidArgument);
     CHECK_THROWS_AS(static_cast<void>(SharedMessage::make(address, properties, {})), InvalidArgument);
-    CHECK(living_allocations() == before);
+    CHECK((uncounted || living_allocations() == before));
   };
   refused({.exchange = bad}, {}, "exchange name \"xxxx");
   refused({.routing_key = bad}, {}, "routing key");
