@@ -1,5 +1,6 @@
 // What the steady state costs in memory: nothing.
-#include <kelp/kelp.hpp>
+#include <kelp/broker.hpp>
+#include <kelp/connection.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,7 @@
-#include <kelp/kelp.hpp>
+#include <kelp/broker.hpp>
+#include <kelp/connection.hpp>
+#include <kelp/error.hpp>
+#include <kelp/uuid.hpp>
 
 #include <doctest/doctest.h>
 
