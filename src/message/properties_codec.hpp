@@ -43,8 +43,9 @@ struct PropertyPlan {
   const std::uintptr_t texts = word(p.correlation_id) | word(p.reply_to) | word(p.expiration) |
                                word(p.message_id) | word(p.type) | word(p.user_id) | word(p.app_id) |
                                word(p.cluster_id) | reinterpret_cast<std::uintptr_t>(p.headers);
-  const bool numbers = p.delivery_mode.has_value() | p.priority.has_value() | p.timestamp.has_value();
-  return texts == 0 && !numbers;
+  const int numbers =
+      int{p.delivery_mode.has_value()} | int{p.priority.has_value()} | int{p.timestamp.has_value()};
+  return texts == 0 && numbers == 0;
 }
 
 /// For any properties. Throws InvalidArgument naming the one that is longer than 255 bytes.
