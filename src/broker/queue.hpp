@@ -28,7 +28,7 @@ struct QueueDescription {
   FieldTable arguments = {};
 };
 
-class alignas(8) Queue {
+class Queue {
  public:
   Queue(State& state, QueueDescription description, std::uint64_t id, std::uint64_t owner);
   ~Queue();
