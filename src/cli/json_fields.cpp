@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "cli/utf8.hpp"
+
 namespace kelp::cli {
 namespace {
 
@@ -29,28 +31,6 @@ int hex_value(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-/// The length of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7); 0: there is none.
-std::size_t utf8_length(const char* at, const char* end) {
-  const auto byte = [&](int i) { return static_cast<unsigned char>(at[i]); };
-  const auto tail = [&](int i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned char c = byte(0);
-  const auto left = end - at;
-  if (c >= 0xC2 && c <= 0xDF) return left >= 2 && tail(1) ? 2 : 0;
-  if (c >= 0xE0 && c <= 0xEF) {
-    if (left < 3 || !tail(1) || !tail(2)) return 0;
-    if (c == 0xE0 && byte(1) < 0xA0) return 0;
-    if (c == 0xED && byte(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (c >= 0xF0 && c <= 0xF4) {
-    if (left < 4 || !tail(1) || !tail(2) || !tail(3)) return 0;
-    if (c == 0xF0 && byte(1) < 0x90) return 0;
-    if (c == 0xF4 && byte(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
 }
 
 struct Scanner {

@@ -20,8 +20,16 @@ struct CodeFree {
 struct MatchFree {
   void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
 };
+struct ContextFree {
+  void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
+};
+using Context = std::unique_ptr<pcre2_match_context, ContextFree>;
 using Code = std::unique_ptr<pcre2_code, CodeFree>;
 using Match = std::unique_ptr<pcre2_match_data, MatchFree>;
+
+// A line that takes more is malformed: a tenth of PCRE2's default, so that a pattern that explodes
+// costs some 10 ms a line.
+constexpr std::uint32_t most_steps = 1'000'000;
 
 Code compile(const std::string& pattern) {
   int error = 0;
@@ -45,8 +53,10 @@ class RegexBuilder final : public KeyBuilder {
       : KeyBuilder(std::move(t)),
         code_(compile(options.regex)),
         match_(pcre2_match_data_create_from_pattern(code_.get(), nullptr)),
+        context_(pcre2_match_context_create(nullptr)),
         splitter_(options.delimiter) {
-    if (!match_) throw std::bad_alloc();
+    if (!match_ || !context_) throw std::bad_alloc();
+    pcre2_set_match_limit(context_.get(), most_steps);
     std::size_t last = 0;
     for (const auto& field : template_.fields()) {
       groups_.push_back(field.column != 0 ? 0 : group_number(field.name));
@@ -68,7 +78,7 @@ class RegexBuilder final : public KeyBuilder {
 
   bool extract(std::string_view line, KeyProblem& problem) override {
     const int result = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, 0,
-                                   match_.get(), nullptr);
+                                   match_.get(), context_.get());
     if (result == PCRE2_ERROR_NOMATCH) {
       problem = {KeyProblem::no_match, 0, 0, nullptr};
       return false;
@@ -95,6 +105,7 @@ class RegexBuilder final : public KeyBuilder {
 
   Code code_;
   Match match_;
+  Context context_;
   ColumnSplitter splitter_;
   std::vector<std::uint32_t> groups_;  // of each field; 0 for a column
   std::vector<std::string_view> columns_;

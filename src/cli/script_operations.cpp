@@ -140,6 +140,16 @@ Json publish(ScriptState& state, ScriptArgs& args) {
   return answer;
 }
 
+/// A value when the body says that it is JSON and is, else text.
+Json body_json(std::string_view text, std::string_view content_type) {
+  if (content_type != "application/json") return clean_text(text);
+  try {
+    return read_json(text);
+  } catch (const DecodeError&) {
+    return clean_text(text);
+  }
+}
+
 Json message_json(const SharedMessage& message, bool redelivered) {
   const Address address = message.address();
   const Properties properties = message.properties();
@@ -158,10 +168,7 @@ Json message_json(const SharedMessage& message, bool redelivered) {
   add("expiration", properties.expiration);
   if (properties.priority) answer["priority"] = *properties.priority;
   if (message.has_headers()) answer["headers"] = json_from(message.headers());
-  if (properties.content_type == "application/json")
-    answer["body"] = read_json(text);
-  else
-    answer["body"] = clean_text(text);
+  answer["body"] = body_json(text, properties.content_type);
   return answer;
 }
 

@@ -2,7 +2,7 @@
 #include <variant>
 
 #include "cli/script_args.hpp"
-#include "cli/text.hpp"
+#include "cli/utf8.hpp"
 
 namespace kelp::cli {
 namespace {
@@ -62,7 +62,7 @@ Json json_from(const FieldTable& table) {
 std::string clean_text(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_sequence(text, i);
+    const std::size_t length = utf8_length(text.data() + i, text.data() + text.size());
     result += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(i, length);
     i += length == 0 ? 1 : length;
   }

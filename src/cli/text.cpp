@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/utf8.hpp"
+
 namespace kelp::cli {
 namespace {
 
@@ -20,7 +22,7 @@ template <class Escape>
 std::string escaped(std::string_view text, Escape escape) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_sequence(text, i);
+    const std::size_t length = utf8_length(text.data() + i, text.data() + text.size());
     const auto byte = static_cast<unsigned char>(text[i]);
     if (length <= 1) {
       result += escape(byte, length == 0);
@@ -34,20 +36,6 @@ std::string escaped(std::string_view text, Escape escape) {
 }
 
 }  // namespace
-
-std::size_t utf8_sequence(std::string_view text, std::size_t at) noexcept {
-  const auto first = static_cast<unsigned char>(text[at]);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((static_cast<unsigned char>(text[at + i]) & 0xC0U) != 0x80U) return 0;
-  return length;
-}
 
 std::string json_quoted(std::string_view text) {
   return '"' +

@@ -9,10 +9,6 @@
 
 namespace kelp::cli {
 
-/// The length of the UTF-8 sequence that starts at `at`, by its first byte and tails; 0: none does.
-/// Overlong forms pass: this is for display.
-[[nodiscard]] std::size_t utf8_sequence(std::string_view text, std::size_t at) noexcept;
-
 /// `text` as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string json_quoted(std::string_view text);
 
