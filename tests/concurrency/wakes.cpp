@@ -1,0 +1,289 @@
+// Consumers that sleep: no message is left lying while somebody sleeps for it, whoever publishes, requeues,
+// interrupts, deletes or closes. A lost wake shows as a wait that reaches its deadline, far away.
+#include <doctest/doctest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include <kelp/error.hpp>
+
+#include "bus.hpp"
+#include "nudger.hpp"
+#include "util/pause.hpp"
+
+using namespace kelp::testing;
+
+namespace {
+
+constexpr std::size_t sleepers = 10;  // more than a queue's first chunk of waiters holds
+
+/// Counts, and lets others wait until it has counted enough.
+class Tally {
+ public:
+  void add() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    changed_.notify_all();
+  }
+  /// False when it takes for ever.
+  bool reaches(std::uint64_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [&] { return count_ >= count; });
+  }
+  std::uint64_t count() {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t count_ = 0;
+};
+
+/// Threads that each wait without a deadline, on a channel of their own, and call `got` for what comes.
+class Sleepers {
+ public:
+  using Got = std::function<void(kelp::TransportChannel&, kelp::Delivery&)>;
+
+  Sleepers(kelp::Broker& broker, std::vector<std::vector<std::string>> queues, Got got)
+      : nudger_(seed()), connection_(broker.connect()) {
+    for (std::vector<std::string>& mine : queues) {
+      threads_.emplace_back([this, got, mine = std::move(mine)] {
+        const Nudger::Here nudged(nudger_);
+        try {
+          run(mine, got);
+        } catch (const kelp::ConnectionError&) {
+          closed.add();
+        }
+      });
+    }
+    in_place.reaches(threads_.size());
+  }
+  ~Sleepers() {
+    stop_ = true;
+    connection_->interrupt();
+  }
+  kelp::TransportConnection& connection() { return *connection_; }
+
+  Tally returned;  // receive() gave nothing
+  Tally closed;
+
+ private:
+  void run(const std::vector<std::string>& queues, const Got& got) {
+    const auto channel = connection_->open_channel();
+    std::vector<std::unique_ptr<kelp::Subscription>> consumers;
+    std::vector<kelp::Subscription*> from;
+    for (const std::string& queue : queues) {
+      consumers.push_back(channel->subscribe(queue, {}));
+      from.push_back(consumers.back().get());
+    }
+    in_place.add();
+    std::array<kelp::Delivery, 1> out;
+    while (!stop_.load()) {
+      if (connection_->receive(from, out, kelp::Clock::never) != 0) {
+        got(*channel, out[0]);
+      } else {
+        returned.add();
+      }
+    }
+  }
+
+  Tally in_place;
+  Nudger nudger_;
+  std::unique_ptr<kelp::TransportConnection> connection_;
+  std::atomic<bool> stop_{false};
+  std::vector<std::jthread> threads_;
+};
+
+void ack(kelp::TransportChannel& channel, const kelp::Delivery& delivery) {
+  const kelp::Settlement s{.tag = delivery.tag};
+  channel.settle(std::span(&s, 1));
+}
+
+struct Fixture {
+  kelp::Broker broker;
+  std::unique_ptr<kelp::TransportConnection> connection = broker.connect();
+  std::unique_ptr<kelp::TransportChannel> channel = connection->open_channel();
+  Tally taken;
+  std::mt19937_64 random{seed()};
+
+  void publish(const std::string& queue, std::uint32_t number) {
+    const Id id{0, number};
+    // Sometimes at once, sometimes when everybody has fallen asleep.
+    for (auto pauses = random() % 1024 == 0 ? 100'000 : random() % 256; pauses != 0; --pauses)
+      kelp::util::pause();
+    REQUIRE(channel->publish({"", queue}, {}, body_of(id), {}) == kelp::PublishOutcome::accepted);
+  }
+  Sleepers::Got take = [this](kelp::TransportChannel& from, kelp::Delivery& delivery) {
+    ack(from, delivery);
+    taken.add();
+  };
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "one message at a time for many sleepers on one queue") {
+  channel->declare_queue({.name = "q"});
+  Sleepers all(broker, std::vector<std::vector<std::string>>(sleepers, {"q"}), take);
+  const std::uint32_t rounds = work(60'000);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    publish("q", i);
+    REQUIRE(taken.reaches(i + 1));
+  }
+  CHECK(taken.count() == rounds);
+}
+
+TEST_CASE_FIXTURE(Fixture, "one message at a time for sleepers that wait on several queues") {
+  const std::vector<std::string> names{"a", "b", "c", "d"};
+  for (const std::string& name : names) channel->declare_queue({.name = name});
+  Sleepers all(broker, {{"a", "b"}, {"b", "c"}, {"c", "d"}, {"d", "a"}, {"a", "b", "c", "d"}, {"c"}}, take);
+  const std::uint32_t rounds = work(60'000);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    publish(names[random() % names.size()], i);
+    REQUIRE(taken.reaches(i + 1));
+  }
+  CHECK(taken.count() == rounds);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a message for each sleeper, all at once, from two publishers") {
+  channel->declare_queue({.name = "q"});
+  Sleepers all(broker, std::vector<std::vector<std::string>>(sleepers, {"q"}), take);
+  const std::uint32_t rounds = work(6000);
+  const auto other = connection->open_channel();
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    std::jthread second([&] {
+      for (std::uint32_t j = 0; j < sleepers / 2; ++j) other->publish({"", "q"}, {}, body_of({1, j}), {});
+    });
+    for (std::uint32_t j = 0; j < sleepers / 2; ++j) publish("q", j);
+    REQUIRE(taken.reaches((i + 1) * (sleepers / 2 * 2)));
+  }
+  CHECK(taken.count() == rounds * (sleepers / 2 * 2));
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is requeued, or comes back with a closed channel, wakes a sleeper") {
+  channel->declare_queue({.name = "q"});
+  Tally again;
+  std::atomic<std::uint32_t> unmarked{0};
+  // Each message is requeued once by whoever gets it first.
+  Sleepers all(broker, std::vector<std::vector<std::string>>(4, {"q"}),
+               [&](kelp::TransportChannel& from, kelp::Delivery& delivery) {
+                 const kelp::Settlement s{
+                     .tag = delivery.tag,
+                     .outcome = delivery.redelivered ? kelp::Settle::ack : kelp::Settle::requeue};
+                 const bool last = delivery.redelivered;
+                 from.settle(std::span(&s, 1));
+                 if (last) again.add();
+               });
+  const std::uint32_t rounds = work(20'000);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    publish("q", i);
+    REQUIRE(again.reaches(i + 1));
+  }
+  for (std::uint32_t i = 0; i < rounds / 10; ++i) {
+    // Taken by a channel that closes with it, if it is faster than the sleepers.
+    const auto hasty = connection->open_channel();
+    publish("q", i);
+    kelp::Delivery got;
+    (void)hasty->get("q", false, got);
+    hasty->close();
+    REQUIRE(again.reaches(rounds + i + 1));
+  }
+  CHECK(ready(*channel, "q") == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "sleepers that come and go with short deadlines lose nothing to those who stay") {
+  channel->declare_queue({.name = "q"});
+  Sleepers staying(broker, std::vector<std::vector<std::string>>(2, {"q"}), take);
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> flickering;
+  for (std::uint64_t t = 0; t < 3; ++t) {
+    flickering.emplace_back([&, t] {
+      const auto mine = broker.connect();
+      std::mt19937_64 random(seed() * 10 + t);
+      while (!stop.load()) {
+        // Gone after each look, so that only those who stay can take what it did not.
+        const auto from_channel = mine->open_channel();
+        const auto consumer = from_channel->subscribe("q", {});
+        std::array<kelp::Subscription*, 1> from{consumer.get()};
+        std::array<kelp::Delivery, 1> out;
+        const auto deadline = mine->clock().now() + std::chrono::microseconds(random() % 200);
+        if (mine->receive(from, out, deadline) != 0) take(*from_channel, out[0]);
+      }
+    });
+  }
+  const std::uint32_t rounds = work(20'000);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    publish("q", i);
+    REQUIRE(taken.reaches(i + 1));
+  }
+  stop = true;
+  flickering.clear();
+  CHECK(taken.count() == rounds);
+}
+
+TEST_CASE_FIXTURE(Fixture, "every interrupt ends every wait, once") {
+  channel->declare_queue({.name = "q"});
+  channel->declare_queue({.name = "r"});
+  std::vector<std::vector<std::string>> queues(sleepers, {"q"});
+  for (std::size_t i = 0; i < sleepers / 2; ++i) queues[i].push_back("r");
+  Sleepers all(broker, queues, take);
+  const std::uint32_t rounds = work(8000);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    all.connection().interrupt();
+    REQUIRE(all.returned.reaches((i + 1) * sleepers));
+    // A message in between finds its sleeper all the same.
+    publish("q", i);
+    REQUIRE(taken.reaches(i + 1));
+  }
+  CHECK(all.returned.count() == rounds * sleepers);
+}
+
+TEST_CASE_FIXTURE(Fixture, "closing the connection or the broker ends every wait with an error") {
+  std::uint64_t closed = 0;
+  for (const bool all_of_it : {false, true}) {
+    for (std::uint32_t round = 0; round < work(400); ++round) {
+      kelp::Broker own;
+      const auto control = own.connect();
+      control->open_channel()->declare_queue({.name = "q"});
+      Sleepers all(own, std::vector<std::vector<std::string>>(4, {"q"}), take);
+      // Some are asleep by then, others on their way.
+      control->open_channel()->publish({"", "q"}, {}, body_of({0, round}), {});
+      if (all_of_it) {
+        own.close();
+      } else {
+        all.connection().close();
+      }
+      REQUIRE(all.closed.reaches(4));
+      closed += all.closed.count();
+    }
+  }
+  CHECK(closed == 2 * 4 * work(400));
+}
+
+TEST_CASE_FIXTURE(Fixture, "deleting a queue ends the waits of its consumers") {
+  std::uint32_t inactive = 0;
+  for (std::uint32_t round = 0; round < work(1000); ++round) {
+    channel->declare_queue({.name = "q"});
+    std::vector<std::jthread> threads;
+    std::atomic<std::uint32_t> subscribed{0}, left{0};
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        const auto own = connection->open_channel();
+        const auto consumer = own->subscribe("q", {});
+        std::array<kelp::Subscription*, 1> from{consumer.get()};
+        std::array<kelp::Delivery, 1> out;
+        ++subscribed;
+        while (consumer->active()) (void)connection->receive(from, out, kelp::Clock::never);
+        ++left;
+      });
+    }
+    while (subscribed != 3) std::this_thread::yield();
+    channel->delete_queue("q", false, false);
+    threads.clear();
+    inactive += left;
+  }
+  CHECK(inactive == 3 * work(1000));
+}
