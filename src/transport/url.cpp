@@ -203,11 +203,11 @@ std::string Url::as_uri(bool include_password) const {
   std::string uri = transport + "://";
   if (userid || password) {
     uri += percent_encode(userid.value_or(""), "");
-    if (password) uri += ":" + (include_password ? percent_encode(*password, "") : std::string("**"));
+    if (password) (uri += ':') += include_password ? percent_encode(*password, "") : std::string("**");
     uri += '@';
   }
   uri += percent_encode(hostname.value_or(""), "");
-  if (port) uri += ":" + std::to_string(*port);
+  if (port) (uri += ':') += std::to_string(*port);
   return uri + "/" + percent_encode(virtual_host.value_or(""), "/");
 }
 
