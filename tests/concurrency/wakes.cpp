@@ -163,33 +163,93 @@ TEST_CASE_FIXTURE(Fixture, "a message for each sleeper, all at once, from two pu
   CHECK(taken.count() == rounds * (sleepers / 2 * 2));
 }
 
+TEST_CASE_FIXTURE(Fixture, "one publisher and one sleeper that is just lying down") {
+  channel->declare_queue({.name = "q"});
+  std::atomic<std::uint32_t> count{0};
+  Sleepers one(broker, {{"q"}}, [&](kelp::TransportChannel& from, kelp::Delivery& delivery) {
+    ack(from, delivery);
+    ++count;
+  });
+  const std::uint32_t rounds = work(150'000);
+  const auto give_up = connection->clock().now() + patience;
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    // A sleeper looks some microseconds before it lies down: meet every moment of that.
+    for (auto pauses = random() % 400; pauses != 0; --pauses) kelp::util::pause();
+    channel->publish({"", "q"}, {}, body_of({0, i}), {});
+    for (std::uint32_t looks = 1; count.load() != i + 1; ++looks) {
+      if (looks % 256 != 0) {
+        kelp::util::pause();
+      } else {
+        REQUIRE(connection->clock().now() < give_up);
+        std::this_thread::yield();
+      }
+    }
+  }
+  CHECK(count == rounds);
+}
+
+TEST_CASE_FIXTURE(Fixture, "who was woken by one message and takes another passes the wake on") {
+  for (const char* name : {"a", "b"}) channel->declare_queue({.name = name});
+  Tally rounds_ended;
+  std::atomic<std::uint64_t> round{0};
+  const auto rest = [&](std::uint64_t now, std::uint64_t pauses) {
+    rounds_ended.reaches(now + 1);
+    for (; pauses != 0; --pauses) kelp::util::pause();  // now the one lies down first, now the other
+  };
+  // One sleeps on both queues. When it has taken what came to b it takes no more in this round, though
+  // it may have been woken for what came to a. The other takes that, then.
+  Sleepers both(broker, {{"a", "b"}}, [&](kelp::TransportChannel& from, kelp::Delivery& delivery) {
+    const std::uint64_t now = round.load();
+    const bool last = delivery.subscription->queue() == "b";
+    take(from, delivery);
+    if (last) rest(now, now * 7919 % 997);
+  });
+  Sleepers other(broker, {{"a"}}, [&](kelp::TransportChannel& from, kelp::Delivery& delivery) {
+    const std::uint64_t now = round.load();
+    take(from, delivery);
+    rest(now, now * 7907 % 991);
+  });
+  const std::uint32_t rounds = work(10'000);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    for (auto pauses = random() % 4000; pauses != 0; --pauses) kelp::util::pause();
+    publish("a", i);
+    channel->publish({"", "b"}, {}, body_of({0, i}), {});
+    REQUIRE(taken.reaches(2 * (i + 1)));
+    ++round;
+    rounds_ended.add();
+  }
+  CHECK(taken.count() == 2 * rounds);
+}
+
 TEST_CASE_FIXTURE(Fixture, "what is requeued, or comes back with a closed channel, wakes a sleeper") {
   channel->declare_queue({.name = "q"});
-  Tally again;
-  std::atomic<std::uint32_t> unmarked{0};
-  // Each message is requeued once by whoever gets it first.
-  Sleepers all(broker, std::vector<std::vector<std::string>>(4, {"q"}),
-               [&](kelp::TransportChannel& from, kelp::Delivery& delivery) {
-                 const kelp::Settlement s{
-                     .tag = delivery.tag,
-                     .outcome = delivery.redelivered ? kelp::Settle::ack : kelp::Settle::requeue};
-                 const bool last = delivery.redelivered;
-                 from.settle(std::span(&s, 1));
-                 if (last) again.add();
-               });
-  const std::uint32_t rounds = work(20'000);
+  const std::uint32_t rounds = work(10'000), channels = 100;
+  for (std::uint32_t i = 0; i < rounds + 2 * channels; ++i) publish("q", i);
+  std::vector<std::uint64_t> held;
+  std::vector<std::unique_ptr<kelp::TransportChannel>> hasty;
+  kelp::Delivery got;
   for (std::uint32_t i = 0; i < rounds; ++i) {
-    publish("q", i);
-    REQUIRE(again.reaches(i + 1));
+    REQUIRE(channel->get("q", false, got));
+    held.push_back(got.tag);
   }
-  for (std::uint32_t i = 0; i < rounds / 10; ++i) {
-    // Taken by a channel that closes with it, if it is faster than the sleepers.
-    const auto hasty = connection->open_channel();
-    publish("q", i);
-    kelp::Delivery got;
-    (void)hasty->get("q", false, got);
-    hasty->close();
-    REQUIRE(again.reaches(rounds + i + 1));
+  for (std::uint32_t i = 0; i < channels; ++i) {
+    hasty.push_back(connection->open_channel());
+    for (int j = 0; j < 2; ++j) REQUIRE(hasty.back()->get("q", false, got));
+  }
+  Sleepers all(broker, std::vector<std::vector<std::string>>(4, {"q"}), take);
+  std::shuffle(held.begin(), held.end(), random);
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+    const kelp::Settlement s{.tag = held[i], .outcome = kelp::Settle::requeue};
+    channel->settle(std::span(&s, 1));
+    REQUIRE(taken.reaches(i + 1));
+  }
+  for (std::uint32_t i = 0; i < channels; ++i) {
+    if (i % 2 == 0) {
+      hasty[i]->recover();
+    } else {
+      hasty[i].reset();
+    }
+    REQUIRE(taken.reaches(rounds + 2 * (i + 1)));
   }
   CHECK(ready(*channel, "q") == 0);
 }
