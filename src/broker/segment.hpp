@@ -45,7 +45,9 @@ struct RealModel {
   static constexpr std::uint32_t first_slots = 4;    // of the table inside the queue
   static constexpr std::uint32_t chunk_slots = 64;   // of each later chunk; at most 64
   static constexpr std::uint32_t retire_batch = 16;  // segments per scan of the hazards
-  static constexpr std::uint32_t local_spares = 4;   // kept by a channel, for each size
+  // Kept by a channel, for each size: more than one scan frees, so that a channel which consumes what it
+  // publishes never goes to the pool, whose bag may allocate.
+  static constexpr std::uint32_t local_spares = 24;
 
   static void light_fence() noexcept { util::light_fence(); }
   static void heavy_fence() noexcept { util::heavy_fence(); }
