@@ -207,7 +207,7 @@ TEST_CASE("a suspended thread stops nobody") {
   }
   while (round.ready_ != workers) std::this_thread::yield();
 
-  const std::uint32_t suspensions = thread_sanitizer ? 100 : 300;
+  const std::uint32_t suspensions = sanitized ? 100 : 200;
   std::array<std::uint32_t, kinds> while_doing{};
   std::uint32_t in_allocator = 0;
   std::mt19937_64 random(seed());

@@ -16,6 +16,10 @@ namespace kelp::testing {
 /// The same for all threads together.
 [[nodiscard]] std::size_t allocations_of_all_threads() noexcept;
 
+/// Is this thread in the middle of an allocation, perhaps with a lock of the allocator's? For signal
+/// handlers. Always false where nothing is replaced.
+[[nodiscard]] bool inside_allocator() noexcept;
+
 /// While it lives, this thread's allocations fail after the first `allowed` ones.
 class FailingAllocations {
  public:
