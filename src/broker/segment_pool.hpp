@@ -52,7 +52,8 @@ class BasicSegmentPool {
   template <class T>
   using atomic = typename Model::template atomic<T>;
   struct Spares : Model::template Bag<Segment*> {
-    Spares() : Model::template Bag<Segment*>(32) {}
+    // As many as two channels leave when they close: nothing is allocated to give memory back.
+    Spares() : Model::template Bag<Segment*>(128) {}
   };
 
   void free(Segment& segment) noexcept;

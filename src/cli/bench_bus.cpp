@@ -98,7 +98,7 @@ class Bench {
     }
     for (std::uint64_t i = 0; i < in_flight; ++i) publish();
     for (std::uint64_t i = 0; i < in_flight; ++i) take_one_each();
-    one_thread(4 * in_flight);
+    one_thread(64 * in_flight);  // until segments come round again
   }
 
   void publish() { publishing_.publish({"bench", "key"}, body_); }

@@ -21,7 +21,7 @@
 #include <kelp/broker.hpp>
 #include <kelp/transport.hpp>
 
-#include "support/sanitizers.hpp"
+#include "support/sanitizer.hpp"
 
 namespace kelp::testing {
 
@@ -33,11 +33,6 @@ inline constexpr auto patience = 100s;
 inline std::uint64_t seed() {
   const char* text = std::getenv("KELP_SEED");
   return text != nullptr && *text != '\0' ? std::strtoull(text, nullptr, 10) : 1;
-}
-
-/// Work to do: less under a sanitizer, which is slower.
-constexpr std::uint32_t work(std::uint32_t normally) {
-  return thread_sanitizer ? normally / 10 : address_sanitizer ? normally / 3 : normally;
 }
 
 struct Id {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "driver.hpp"
-#include "support/sanitizers.hpp"
+#include "support/sanitizer.hpp"
 
 namespace {
 
