@@ -47,7 +47,7 @@ struct RealModel {
   static constexpr std::uint32_t retire_batch = 16;  // segments per scan of the hazards
   // Kept by a channel, for each size: more than one scan frees, so that a channel which consumes what it
   // publishes never goes to the pool, whose bag may allocate.
-  static constexpr std::uint32_t local_spares = 24;
+  static constexpr std::uint32_t local_spares = 18;
 
   static void light_fence() noexcept { util::light_fence(); }
   static void heavy_fence() noexcept { util::heavy_fence(); }
