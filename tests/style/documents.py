@@ -70,4 +70,4 @@ BAD = [GOOD | {path: text} for path, text in (
 )]
 
 house.run(check, house.read(sys.argv[1], "*", "include/**/*", "src/**/*", "transports/**/*", "tests/**/*.*", "examples/*",
-                            "bench/*", "bench/**/*.*", "fuzz/*", ".ci/run", "tools/*"), GOOD, BAD)
+                            "bench/*", "bench/**/*.*", "docs/*", "fuzz/*", ".ci/run", "tools/*"), GOOD, BAD)
