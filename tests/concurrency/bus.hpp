@@ -35,6 +35,11 @@ inline std::uint64_t seed() {
   return text != nullptr && *text != '\0' ? std::strtoull(text, nullptr, 10) : 1;
 }
 
+/// Repetitions: fewer under a sanitizer, but more than it takes there to be as fast.
+constexpr std::uint32_t rounds_of(std::uint32_t normally) {
+  return std::min(normally, affordable(6 * normally));
+}
+
 struct Id {
   std::uint32_t chain;
   std::uint32_t number;

@@ -202,7 +202,7 @@ std::size_t memory_in_use() {
 TEST_CASE("stable bindings miss nothing while the topology changes around them") {
   kelp::Broker broker;
   std::uint64_t changes = 0;
-  CHECK(run_churn(broker, affordable(150'000u), changes) == "");
+  CHECK(run_churn(broker, rounds_of(150'000), changes) == "");
   CHECK(changes > 100);
 }
 
@@ -211,7 +211,7 @@ TEST_CASE("memory comes back when all is deleted") {
   std::vector<std::size_t> used;
   std::uint64_t changes = 0;
   for (int round = 0; round < 8; ++round) {
-    CHECK(run_churn(broker, affordable(4000u), changes) == "");
+    CHECK(run_churn(broker, rounds_of(4000), changes) == "");
     delete_everything(broker);
     broker.trim();
     used.push_back(memory_in_use());
@@ -266,7 +266,7 @@ TEST_CASE("publishers to a queue that comes and goes") {
   std::array<std::uint32_t, 2> next{};
   std::uint32_t disordered = 0;
   const auto give_up = connection->clock().now() + patience;
-  for (std::uint32_t round = 0; round < affordable(20'000u) || dropped == 0 || taken == 0; ++round) {
+  for (std::uint32_t round = 0; round < rounds_of(20'000) || dropped == 0 || taken == 0; ++round) {
     REQUIRE(connection->clock().now() < give_up);
     channel->declare_queue({.name = "q"});
     kelp::Delivery out;

@@ -63,7 +63,7 @@ TEST_CASE("several publishers, one queue, several consumers") {
   };
   const auto channel = connection->open_channel();
   channel->declare_queue({.name = "q"});
-  Publishing publishing{broker, nudger, "", affordable(150'000u), affordable(150'000u), queue_name};
+  Publishing publishing{broker, nudger, "", rounds_of(150'000), rounds_of(150'000), queue_name};
   Ledger ledger({publishing.each, publishing.each, publishing.each, publishing.token_length});
   {
     std::vector<std::jthread> threads;
@@ -83,7 +83,7 @@ TEST_CASE("one consumer sees every chain in its order, whatever it requeues") {
   const auto connection = broker.connect();
   const auto channel = connection->open_channel();
   channel->declare_queue({.name = "q"});
-  Publishing publishing{broker, nudger, "", affordable(60'000u), affordable(60'000u), queue_name};
+  Publishing publishing{broker, nudger, "", rounds_of(60'000), rounds_of(60'000), queue_name};
   const std::uint32_t expected = publishers * publishing.each + publishing.token_length;
   std::vector<std::jthread> threads;
   for (std::uint32_t i = 0; i < publishers; ++i) threads.emplace_back([&, i] { publishing.run(i); });
@@ -131,7 +131,7 @@ TEST_CASE("through topic and fanout exchanges every queue gets each of its messa
   channel->bind({.source = "in", .destination = "copies", .routing_key = "#", .to_exchange = true});
   channel->bind({.source = "copies", .destination = "copy"});
   channel->bind({.source = "copies", .destination = "all"});
-  Publishing publishing{broker, nudger, "in", affordable(50'000u), affordable(50'000u), parity};
+  Publishing publishing{broker, nudger, "in", rounds_of(50'000), rounds_of(50'000), parity};
   const std::uint32_t n = publishing.each, token = publishing.token_length;
   Ledger all({n, n, n, token}), copy({n, n, n, token}), first({n});
   // Odd numbers only: counted apart.
@@ -173,7 +173,7 @@ TEST_CASE("consumers of one channel each, fed from several queues at a time") {
     channel->declare_queue({.name = queues.back()});
     channel->bind({.source = "d", .destination = queues.back(), .routing_key = "chain." + std::to_string(c)});
   }
-  Publishing publishing{broker, nudger, "d", affordable(60'000u), affordable(60'000u), by_chain};
+  Publishing publishing{broker, nudger, "d", rounds_of(60'000), rounds_of(60'000), by_chain};
   const std::uint32_t n = publishing.each, token = publishing.token_length;
   Ledger ledger({n, n, n, token});
   {

@@ -128,7 +128,7 @@ struct Fixture {
 TEST_CASE_FIXTURE(Fixture, "one message at a time for many sleepers on one queue") {
   channel->declare_queue({.name = "q"});
   Sleepers all(broker, std::vector<std::vector<std::string>>(sleepers, {"q"}), take);
-  const std::uint32_t rounds = affordable(60'000u);
+  const std::uint32_t rounds = rounds_of(60'000);
   for (std::uint32_t i = 0; i < rounds; ++i) {
     publish("q", i);
     REQUIRE(taken.reaches(i + 1));
@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(Fixture, "one message at a time for sleepers that wait on seve
   const std::vector<std::string> names{"a", "b", "c", "d"};
   for (const std::string& name : names) channel->declare_queue({.name = name});
   Sleepers all(broker, {{"a", "b"}, {"b", "c"}, {"c", "d"}, {"d", "a"}, {"a", "b", "c", "d"}, {"c"}}, take);
-  const std::uint32_t rounds = affordable(60'000u);
+  const std::uint32_t rounds = rounds_of(60'000);
   for (std::uint32_t i = 0; i < rounds; ++i) {
     publish(names[random() % names.size()], i);
     REQUIRE(taken.reaches(i + 1));
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(Fixture, "one message at a time for sleepers that wait on seve
 TEST_CASE_FIXTURE(Fixture, "a message for each sleeper, all at once, from two publishers") {
   channel->declare_queue({.name = "q"});
   Sleepers all(broker, std::vector<std::vector<std::string>>(sleepers, {"q"}), take);
-  const std::uint32_t rounds = affordable(6000u);
+  const std::uint32_t rounds = rounds_of(6000);
   const auto other = connection->open_channel();
   for (std::uint32_t i = 0; i < rounds; ++i) {
     std::jthread second([&] {
@@ -170,7 +170,7 @@ TEST_CASE_FIXTURE(Fixture, "one publisher and one sleeper that is just lying dow
     ack(from, delivery);
     ++count;
   });
-  const std::uint32_t rounds = affordable(150'000u);
+  const std::uint32_t rounds = rounds_of(150'000);
   const auto give_up = connection->clock().now() + patience;
   for (std::uint32_t i = 0; i < rounds; ++i) {
     // A sleeper looks some microseconds before it lies down: meet every moment of that.
@@ -209,7 +209,7 @@ TEST_CASE_FIXTURE(Fixture, "who was woken by one message and takes another passe
     take(from, delivery);
     rest(now, now * 7907 % 991);
   });
-  const std::uint32_t rounds = affordable(10'000u);
+  const std::uint32_t rounds = rounds_of(10'000);
   for (std::uint32_t i = 0; i < rounds; ++i) {
     for (auto pauses = random() % 4000; pauses != 0; --pauses) kelp::util::pause();
     publish("a", i);
@@ -223,7 +223,7 @@ TEST_CASE_FIXTURE(Fixture, "who was woken by one message and takes another passe
 
 TEST_CASE_FIXTURE(Fixture, "what is requeued, or comes back with a closed channel, wakes a sleeper") {
   channel->declare_queue({.name = "q"});
-  const std::uint32_t rounds = affordable(10'000u), channels = 100;
+  const std::uint32_t rounds = rounds_of(10'000), channels = 100;
   for (std::uint32_t i = 0; i < rounds + 2 * channels; ++i) publish("q", i);
   std::vector<std::uint64_t> held;
   std::vector<std::unique_ptr<kelp::TransportChannel>> hasty;
@@ -274,7 +274,7 @@ TEST_CASE_FIXTURE(Fixture, "sleepers that come and go with short deadlines lose 
       }
     });
   }
-  const std::uint32_t rounds = affordable(20'000u);
+  const std::uint32_t rounds = rounds_of(20'000);
   for (std::uint32_t i = 0; i < rounds; ++i) {
     publish("q", i);
     REQUIRE(taken.reaches(i + 1));
@@ -290,7 +290,7 @@ TEST_CASE_FIXTURE(Fixture, "every interrupt ends every wait, once") {
   std::vector<std::vector<std::string>> queues(sleepers, {"q"});
   for (std::size_t i = 0; i < sleepers / 2; ++i) queues[i].push_back("r");
   Sleepers all(broker, queues, take);
-  const std::uint32_t rounds = affordable(8000u);
+  const std::uint32_t rounds = rounds_of(8000);
   for (std::uint32_t i = 0; i < rounds; ++i) {
     all.connection().interrupt();
     REQUIRE(all.returned.reaches((i + 1) * sleepers));
@@ -304,7 +304,7 @@ TEST_CASE_FIXTURE(Fixture, "every interrupt ends every wait, once") {
 TEST_CASE_FIXTURE(Fixture, "closing the connection or the broker ends every wait with an error") {
   std::uint64_t closed = 0;
   for (const bool all_of_it : {false, true}) {
-    for (std::uint32_t round = 0; round < affordable(400u); ++round) {
+    for (std::uint32_t round = 0; round < rounds_of(400); ++round) {
       kelp::Broker own;
       const auto control = own.connect();
       control->open_channel()->declare_queue({.name = "q"});
@@ -320,12 +320,12 @@ TEST_CASE_FIXTURE(Fixture, "closing the connection or the broker ends every wait
       closed += all.closed.count();
     }
   }
-  CHECK(closed == 2 * 4 * affordable(400u));
+  CHECK(closed == 2 * 4 * rounds_of(400));
 }
 
 TEST_CASE_FIXTURE(Fixture, "deleting a queue ends the waits of its consumers") {
   std::uint32_t inactive = 0;
-  for (std::uint32_t round = 0; round < affordable(1000u); ++round) {
+  for (std::uint32_t round = 0; round < rounds_of(1000); ++round) {
     channel->declare_queue({.name = "q"});
     std::vector<std::jthread> threads;
     std::atomic<std::uint32_t> subscribed{0}, left{0};
@@ -345,5 +345,5 @@ TEST_CASE_FIXTURE(Fixture, "deleting a queue ends the waits of its consumers") {
     threads.clear();
     inactive += left;
   }
-  CHECK(inactive == 3 * affordable(1000u));
+  CHECK(inactive == 3 * rounds_of(1000));
 }
